@@ -30,9 +30,31 @@ static bool collect(struct cg_issuer *issuer, struct cg_error *err)
     bool ok = cg_key_bans_open(&issuer->bans, issuer->ca, err);
     while (ok && cg_index_next(&issuer->index, &row, err))
         ok = cg_key_bans_add_row(&issuer->bans, issuer->ca, &row, err) &&
-             (cg_serials_add(&issuer->serials, row.serial) || cg_fail_memory(err));
+             ((cg_serials_add(&issuer->serials, row.serial) &&
+               (row.status != 'R' || cg_serials_add(&issuer->revoked, row.serial))) ||
+              cg_fail_memory(err));
     cg_key_bans_close(&issuer->bans);
     return ok && !issuer->index.is_damaged;
+}
+
+void cg_issuer_note_written(struct cg_issuer *issuer)
+{
+    char path[PATH_MAX];
+    cg_file_state_read(cg_ca_path(issuer->ca, path, "index.txt"), &issuer->read);
+}
+
+static bool load_index(struct cg_issuer *issuer, struct cg_error *err)
+{
+    cg_issuer_note_written(issuer);
+    return cg_index_load(&issuer->index, issuer->ca, err) && collect(issuer, err);
+}
+
+static void free_index(struct cg_issuer *issuer)
+{
+    cg_index_free(&issuer->index);
+    cg_serials_free(&issuer->serials);
+    cg_serials_free(&issuer->revoked);
+    cg_key_bans_free(&issuer->bans);
 }
 
 /* Exactly the certificates from the issuing CA up to below the root, all of them readable. */
@@ -97,27 +119,26 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_
         return cg_fail_text(err, "the CA's own certificate expired at %s. Make a new CA in another folder with init",
                             end);
     }
-    if (!cg_index_load(&issuer->index, ca, err) || !collect(issuer, err) ||
-        !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
+    if (!load_index(issuer, err) || !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
         return false;
     return (issuer->key = cg_key_of_ca(ca, "ca", ca->cert, err));
 }
 
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
 {
-    cg_index_free(&issuer->index);
-    cg_serials_free(&issuer->serials);
-    cg_key_bans_free(&issuer->bans);
-    return cg_index_load(&issuer->index, issuer->ca, err) && collect(issuer, err);
+    const struct cg_file_state read = issuer->read;
+    cg_issuer_note_written(issuer);
+    if (cg_file_state_same(&issuer->read, &read))
+        return true;
+    free_index(issuer);
+    return load_index(issuer, err);
 }
 
 void cg_issuer_close(struct cg_issuer *issuer)
 {
     EVP_PKEY_free(issuer->key);
     cg_ca_checker_close(&issuer->checker);
-    cg_index_free(&issuer->index);
-    cg_serials_free(&issuer->serials);
-    cg_key_bans_free(&issuer->bans);
+    free_index(issuer);
     free(issuer->chain);
     *issuer = (struct cg_issuer){0};
 }

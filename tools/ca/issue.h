@@ -5,6 +5,7 @@
 #define CG_CA_ISSUE_H
 
 #include "check.h"
+#include "core/file/file_state.h"
 #include "key.h"
 #include "key_ban.h"
 #include "sign.h"
@@ -20,6 +21,8 @@ struct cg_issuer {
     struct cg_ca_checker checker;
     struct cg_index index;     /* as at the start */
     struct cg_serials serials; /* in use */
+    struct cg_serials revoked; /* those of them that are revoked */
+    struct cg_file_state read; /* index.txt, as it was read or written by this run */
     struct cg_key_bans bans;   /* keys that are not certified */
     char *chain;               /* chain.pem: what follows the leaf, PEM, may be "" */
     bool chain_is_new;         /* the file is missing or has other contents */
@@ -46,8 +49,10 @@ struct cg_issued {
  * cannot be read. Close it in every case. */
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err);
 
-/* Reads again what other runs may have changed while they had the lock. */
+/* Reads again what other runs have changed while they had the lock: the state of index.txt is not that of the last reading
+ * or cg_issuer_note_written. */
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err);
+void cg_issuer_note_written(struct cg_issuer *issuer); /* before the lock is yielded */
 void cg_issuer_close(struct cg_issuer *issuer);
 
 /* The next generation of issue->name. */

@@ -93,7 +93,10 @@ static bool make_all(struct chunk *chunk, struct cg_error *err)
         return cg_change_end(&chunk->change, false, err);
     chunk->begun = cg_parallel(left < CHUNK ? left : CHUNK, CHUNK_MS, make_one, chunk);
     const bool ok = record_all(chunk, &count, err), commits = ok && count;
-    return cg_change_end(&chunk->change, commits, err) || (ok && !commits);
+    if (!cg_change_end(&chunk->change, commits, err))
+        return ok && !commits;
+    cg_issuer_note_written(many->issuer);
+    return true;
 }
 
 static enum cg_ca_result run_chunk(struct chunk *chunk, struct cg_error *err)

@@ -16,6 +16,14 @@ void cg_renewed_clear(struct cg_renewed *renewed)
     *renewed = (struct cg_renewed){0};
 }
 
+static bool describe(struct cg_renewed *renewed, const struct cg_renew_params *params,
+                     const struct cg_issue_request *issue)
+{
+    renewed->generation = issue->generation;
+    renewed->new_key = issue->private_key && !params->reuse_key;
+    return (renewed->result = cg_issued_json(issue, &renewed->issued));
+}
+
 /* A key file that was replaced or mixed up must not be certified. */
 static EVP_PKEY *load_own_key(const char *path, const char *name, X509 *old, struct cg_error *err)
 {
@@ -52,15 +60,32 @@ static int64_t old_lifetime(const X509 *old)
     return end - start - CG_BACKDATE + 1;
 }
 
-static bool may_be_renewed(const struct cg_issuer *issuer, const char *name, X509 *old, struct cg_error *err)
+static bool is_revoked(const struct cg_issuer *issuer, const X509 *old)
 {
-    if (cg_index_status(&issuer->index, old) != 'R')
-        return true;
-    return cg_fail_text(err, "cannot renew \"%s\": it is revoked. For a new certificate: certguard issue", name);
+    char *serial = cg_index_serial(X509_get0_serialNumber(old));
+    const bool revoked = !serial || cg_serials_has(&issuer->revoked, serial);
+    OPENSSL_free(serial);
+    return revoked;
 }
 
-static bool make(const struct cg_issuer *issuer, struct cg_issue_request *issue, X509 *old,
-                 const struct cg_renew_params *params, struct cg_renewed *renewed, struct cg_error *err)
+/* What the request of a renewal is made of. */
+struct parts {
+    X509 *old;
+    GENERAL_NAMES *names;
+    CERTIFICATEPOLICIES *policies;
+    EVP_PKEY *key;
+};
+
+static void parts_free(struct parts *parts)
+{
+    EVP_PKEY_free(parts->key);
+    sk_POLICYINFO_pop_free(parts->policies, POLICYINFO_free);
+    GENERAL_NAMES_free(parts->names);
+    X509_free(parts->old);
+}
+
+static bool set_request(const struct cg_issuer *issuer, struct cg_issue_request *issue, X509 *old,
+                        const struct cg_renew_params *params, struct cg_error *err)
 {
     const uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
     issue->request.profile = params->profile ? params->profile : cg_ca_profile_of(old);
@@ -74,36 +99,58 @@ static bool make(const struct cg_issuer *issuer, struct cg_issue_request *issue,
     issue->request.path_length = -2;
     issue->request.lifetime = params->lifetime ? params->lifetime : params->profile ? 0 : old_lifetime(old);
     cg_issue_place(issuer->ca, issue);
-    renewed->generation = issue->generation;
-    return cg_issue_make(issuer, issue, &renewed->issued, err) &&
-           (renewed->result = cg_issued_json(issue, &renewed->issued)) &&
-           (!params->write || cg_issue_write(issuer, issue, &renewed->issued, err));
+    return true;
+}
+
+/* Fills issue, which borrows the parts; free them in every case. */
+static bool prepare(const struct cg_issuer *issuer, struct cg_issue_request *issue,
+                    const struct cg_renew_params *params, struct parts *parts, struct cg_error *err)
+{
+    const char *name = issue->name;
+    X509 *old = parts->old;
+    const bool is_server = params->profile && params->profile->purpose == CG_PURPOSE_SERVER;
+    parts->names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
+    parts->policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
+    /* an imported certificate may have no SAN */
+    bool ok = (parts->names || !params->profile || params->names ||
+               ((parts->names = sk_GENERAL_NAME_new_null()) &&
+                cg_san_add_default(parts->names, name, is_server, err))) &&
+              (parts->key = choose_key(issuer, name, params, old, &issue->private_key, err));
+    issue->request.key = parts->key;
+    issue->request.subject = X509_get_subject_name(old);
+    issue->request.names = params->names ? params->names : parts->names;
+    issue->request.policies = parts->policies;
+    return ok && set_request(issuer, issue, old, params, err);
 }
 
 bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
               struct cg_renewed *renewed, struct cg_error *err)
 {
-    *renewed = (struct cg_renewed){0};
-    X509 *old = cg_ca_live_cert(issuer->ca, name, err);
-    if (!old)
-        return false;
-    GENERAL_NAMES *names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
-    CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(old, NID_certificate_policies, NULL, NULL);
+    struct parts parts = {.old = cg_ca_live_cert(issuer->ca, name, err)};
     struct cg_issue_request issue = {.name = name};
-    bool is_server = params->profile && params->profile->purpose == CG_PURPOSE_SERVER;
-    /* an imported certificate may have no SAN */
-    bool ok = (names || !params->profile || params->names ||
-               ((names = sk_GENERAL_NAME_new_null()) && cg_san_add_default(names, name, is_server, err))) &&
-              may_be_renewed(issuer, name, old, err) &&
-              (issue.request.key = choose_key(issuer, name, params, old, &issue.private_key, err));
-    issue.request.subject = X509_get_subject_name(old);
-    issue.request.names = params->names ? params->names : names;
-    issue.request.policies = policies;
-    renewed->new_key = issue.private_key && !params->reuse_key;
-    ok = ok && make(issuer, &issue, old, params, renewed, err);
-    EVP_PKEY_free(issue.request.key);
-    sk_POLICYINFO_pop_free(policies, POLICYINFO_free);
-    GENERAL_NAMES_free(names);
-    X509_free(old);
+    *renewed = (struct cg_renewed){0};
+    bool ok = parts.old;
+    if (ok && is_revoked(issuer, parts.old))
+        ok = cg_fail_text(err, "cannot renew \"%s\": it is revoked. For a new certificate: certguard issue", name);
+    ok = ok && prepare(issuer, &issue, params, &parts, err) && cg_issue_make(issuer, &issue, &renewed->issued, err) &&
+         describe(renewed, params, &issue) && (!params->write || cg_issue_write(issuer, &issue, &renewed->issued, err));
+    parts_free(&parts);
     return ok;
+}
+
+bool cg_renew_job(const char *name, const struct cg_renew_params *params, struct cg_issue_job *job)
+{
+    struct parts parts = {.old = cg_ca_live_cert(job->ca, name, &job->err)};
+    job->issue.name = name;
+    job->skipped = parts.old && is_revoked(job->issuer, parts.old);
+    bool ok = parts.old && (job->skipped ||
+                            (prepare(job->issuer, &job->issue, params, &parts, &job->err) && cg_issue_job_make(job)));
+    parts_free(&parts);
+    return ok;
+}
+
+bool cg_renewed_of_job(const struct cg_issue_job *job, const struct cg_renew_params *params, struct cg_renewed *renewed)
+{
+    *renewed = (struct cg_renewed){.issued = job->issued};
+    return describe(renewed, params, &job->issue);
 }

@@ -4,7 +4,7 @@
 #ifndef CG_CA_RENEW_H
 #define CG_CA_RENEW_H
 
-#include "issue.h"
+#include "issue_many.h"
 
 struct cg_renew_params {
     bool reuse_key;                      /* else a new key of the same type, if the key is here */
@@ -24,5 +24,12 @@ struct cg_renewed {
 bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
               struct cg_renewed *renewed, struct cg_error *err);
 void cg_renewed_clear(struct cg_renewed *renewed);
+
+/* The same as one of many, for make of issue_many.h. A revoked one is skipped. */
+bool cg_renew_job(const char *name, const struct cg_renew_params *params, struct cg_issue_job *job);
+
+/* For its done: issued is borrowed from the job, so only result is to be freed. */
+bool cg_renewed_of_job(const struct cg_issue_job *job, const struct cg_renew_params *params,
+                       struct cg_renewed *renewed);
 
 #endif

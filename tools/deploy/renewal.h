@@ -5,18 +5,22 @@
 #ifndef CG_RENEWAL_H
 #define CG_RENEWAL_H
 
-#include "store/store.h"
+#include "store/live.h"
 
 /* Seconds since 1970; now if it starts in the future, because it was made while the clock was ahead: it is not valid yet.
  * False if its dates are malformed. */
 bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due);
+
+/* The same of one of many. False also if it could not be read. */
+bool cg_renewal_due_of(const struct cg_live *live, int64_t now, int64_t *due);
 
 /* The time after which a missing renewal is an error: a day later, so that timers have run, at most half-way to its end. */
 bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue);
 
 /* True if a renewal is not complete, because its deployment failed or the run was killed: a target does not have the live
  * files, or a rotation is undecided. The next renew completes it, so it is due too. Also true if that cannot be read: renew
- * reports the reason. False if the live certificate is revoked or has expired, since it is not deployed. */
+ * reports the reason. False if the live certificate is revoked or has expired, since it is not deployed, and for a name
+ * without a record (live.h). */
 bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name);
 
 #endif

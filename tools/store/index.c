@@ -182,6 +182,18 @@ char cg_index_status(const struct cg_index *index, const X509 *cert)
     return at ? *at : '\0';
 }
 
+bool cg_index_revoked(const struct cg_ca *ca, struct cg_serials *revoked, struct cg_error *err)
+{
+    struct cg_index index;
+    struct cg_index_row row;
+    bool ok = cg_index_load(&index, ca, err);
+    while (ok && cg_index_next(&index, &row, err))
+        ok = row.status != 'R' || cg_serials_add(revoked, row.serial) || cg_fail_memory(err);
+    ok = ok && !index.is_damaged;
+    cg_index_free(&index);
+    return ok;
+}
+
 void cg_index_print(FILE *out, const struct cg_index_row *row)
 {
     char expires[CG_TIME_ASN1_MAX], revoked[CG_TIME_ASN1_MAX] = "";

@@ -7,6 +7,7 @@
 #ifndef CG_CA_INDEX_H
 #define CG_CA_INDEX_H
 
+#include "serials.h"
 #include "store.h"
 
 #include <stdio.h>
@@ -48,6 +49,9 @@ void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]
 
 /* Status of a certificate by its serial number: 'V', 'R', 'E'; '\0' if the index does not contain it. */
 char cg_index_status(const struct cg_index *index, const X509 *cert);
+
+/* Adds the serial numbers that are revoked in the CA's index. */
+bool cg_index_revoked(const struct cg_ca *ca, struct cg_serials *revoked, struct cg_error *err);
 
 /* A serial number as in the index: upper case, an even number of digits; OPENSSL_malloc'ed. */
 char *cg_index_serial(const ASN1_INTEGER *serial);

@@ -5,7 +5,6 @@
 #include "deploy/renewal.h"
 #include "verbs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,24 +34,27 @@ static bool find_file(const struct cg_cli *cli, const char *what, char path[PATH
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* Returns an exit code and fills object. ca: NULL for a file, or if the CA cannot be read. */
-static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *name, const char *path, cJSON *object,
-                 struct cg_error *err)
+struct dates {
+    int64_t due, end;
+};
+
+static bool read_dates(const char *path, int64_t now, struct dates *dates, struct cg_error *err)
+{
+    X509 *cert = cg_cert_load(path, err);
+    bool ok = cert && cg_renewal_due(cert, now, &dates->due) && cg_time_seconds(X509_get0_notAfter(cert), &dates->end);
+    if (cert && !ok)
+        cg_error_set(err, "cannot read the dates of the certificate %s", path);
+    X509_free(cert);
+    return ok;
+}
+
+/* Returns an exit code and fills object. */
+static int report(const struct cg_cli *cli, const char *path, const struct dates *dates, bool unfinished, cJSON *object)
 {
     char due_text[32], end_text[32];
-    int64_t due = 0, end = 0;
-    X509 *cert = cg_cert_load(path, err);
-    if (!cert)
-        return FAULT;
-    bool ok = cg_renewal_due(cert, cli->now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
-    X509_free(cert);
-    if (!ok) {
-        cg_error_set(err, "cannot read the dates of the certificate %s", path);
-        return FAULT;
-    }
-    cg_time_text(due, due_text, sizeof due_text);
-    cg_time_text(end, end_text, sizeof end_text);
-    const bool unfinished = ca && cg_renewal_is_unfinished(ca, name), is_due = cli->now >= due;
+    const bool is_due = cli->now >= dates->due;
+    cg_time_text(dates->due, due_text, sizeof due_text);
+    cg_time_text(dates->end, end_text, sizeof end_text);
     cg_say(cli, "%s: renewal %s %s; valid until %s%s", path, is_due ? "due since" : "not due before", due_text,
            end_text, unfinished ? "; due because the last renewal was not deployed to all folders" : "");
     cJSON_AddStringToObject(object, "file", path);
@@ -62,34 +64,47 @@ static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *n
     return is_due || unfinished ? DUE : NOT_DUE;
 }
 
+/* name: of the CA; NULL for a file, or if the CA cannot be read. */
+static int check(const struct cg_cli *cli, const struct cg_ca *ca, const char *name, const char *path, cJSON *object,
+                 struct cg_error *err)
+{
+    struct dates dates;
+    if (!read_dates(path, cli->now, &dates, err))
+        return FAULT;
+    return report(cli, path, &dates, name && cg_renewal_is_unfinished(ca, name), object);
+}
+
+static int check_live(const struct cg_cli *quiet, const struct cg_ca *ca, const struct cg_live *live,
+                      struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct dates dates = {.end = live->end};
+    cg_ca_path(ca, path, "live/%s/cert.pem", live->name);
+    if (!cg_renewal_due_of(live, quiet->now, &dates.due) && !read_dates(path, quiet->now, &dates, err))
+        return FAULT;
+    return report(quiet, path, &dates, ca->root && live->has_record && cg_renewal_is_unfinished(ca, live->name), NULL);
+}
+
 /* Due if at least one is. If none is due, a certificate that cannot be read is an error. */
 static int check_all(const struct cg_cli *cli, const struct cg_ca *ca, cJSON *result, struct cg_error *err)
 {
     struct cg_cli quiet = *cli;
-    char folder[PATH_MAX - 512], path[PATH_MAX];
-    struct dirent **entries = NULL;
+    struct cg_lives lives = {0};
     cJSON *due = cJSON_AddArrayToObject(result, "due");
-    int code = NO_FILE, n = 0;
+    int code = NO_FILE;
     quiet.quiet = !cli->verbose;
-    snprintf(folder, sizeof folder, "%s/live", cli->dir);
-    n = scandir(folder, &entries, NULL, alphasort);
-    for (int i = 0; i < n; i++) {
-        const char *name = entries[i]->d_name;
-        cJSON *object = cJSON_CreateObject();
-        int one = NO_FILE;
-        snprintf(path, sizeof path, "%s/%s/cert.pem", folder, name);
-        if (name[0] != '.')
-            one = check(&quiet, ca, name, path, object, err);
+    if (!cg_lives_load(&lives, ca, err))
+        return FAULT;
+    for (size_t i = 0; i < lives.count; i++) {
+        const int one = check_live(&quiet, ca, &lives.item[i], err);
         if (one == DUE)
-            cJSON_AddItemToArray(due, cJSON_CreateString(name));
-        if (one == DUE || (one != NO_FILE && code != DUE && code != FAULT))
+            cJSON_AddItemToArray(due, cJSON_CreateString(lives.item[i].name));
+        if (one == DUE || (code != DUE && code != FAULT))
             code = one;
-        cJSON_Delete(object);
-        free(entries[i]);
     }
-    free(entries);
+    cg_lives_free(&lives);
     if (code == NO_FILE)
-        cg_error_set(err, "%s does not exist, or contains no name", folder);
+        cg_error_set(err, "%s/live does not exist, or contains no name", cli->dir);
     else if (code != FAULT)
         cg_say(cli, "%d of the names in %s need renewal", cJSON_GetArraySize(due), cli->dir);
     return code;
@@ -106,11 +121,11 @@ static int run(const struct cg_cli *cli, const void *values)
     if (o->all == (cli->nargs > 0))
         return cg_usage(cli, "expected a name of the CA, a file, or --all");
     cJSON *result = cJSON_CreateObject();
-    const struct cg_ca *opened = cg_verb_open_ca(&ca, cli, CG_CA_READ, &ignored) == CG_EXIT_OK ? &ca : NULL;
+    const bool is_open = cg_verb_open_ca(&ca, cli, CG_CA_READ, &ignored) == CG_EXIT_OK;
     if (o->all)
-        code = check_all(cli, opened, result, &err);
+        code = check_all(cli, &ca, result, &err);
     else if (find_file(cli, cli->args[0], path, &is_name))
-        code = check(cli, is_name ? opened : NULL, cli->args[0], path, result, &err);
+        code = check(cli, &ca, is_name && is_open ? cli->args[0] : NULL, path, result, &err);
     else
         cg_error_set(&err, "%s is neither a file nor a name of the CA in %s", cli->args[0], cli->dir);
     cg_ca_close(&ca);

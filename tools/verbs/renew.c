@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca/renew.h"
+#include "base/failure.h"
 #include "ca/names.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/passphrase.h"
@@ -10,7 +11,6 @@
 #include "store/lock.h"
 #include "verbs.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 
 struct options {
@@ -36,14 +36,28 @@ struct run {
     struct cg_ca *ca;
     const struct options *options;
     struct cg_issuer issuer;
-    bool is_open;          /* the issuer: opened, with its passphrase, by the first renewal */
-    GENERAL_NAMES *names;  /* of --san */
-    struct cg_index index; /* read when the lock was taken */
+    bool is_open;                  /* the issuer: opened, with its passphrase, by the first renewal */
+    struct cg_renew_params params; /* those of the options, complete */
+    GENERAL_NAMES *names;          /* of --san */
+    struct cg_serials revoked;     /* read when the lock was taken */
     cJSON *renewed, *failed;
     size_t skipped, shortened;
     size_t busy; /* being rotated by another run */
     bool broken; /* one failed for another reason */
 };
+
+static bool is_due(const struct run *run, bool is_known, int64_t due)
+{
+    return !run->options->due || (is_known && due <= run->cli->now);
+}
+
+static bool is_revoked(const struct run *run, const X509 *cert)
+{
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    const bool revoked = !serial || cg_serials_has(&run->revoked, serial);
+    OPENSSL_free(serial);
+    return revoked;
+}
 
 /* With --all, revoked ones are skipped; named, they are an error. */
 static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg_error *err)
@@ -52,9 +66,8 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
     X509 *cert = cg_ca_live_cert(run->ca, name, err);
     if (!cert)
         return false;
-    *wanted = !run->options->due || (cg_renewal_due(cert, run->cli->now, &due) && due <= run->cli->now);
-    if (*wanted && run->options->all)
-        *wanted = cg_index_status(&run->index, cert) != 'R';
+    const bool is_known = cg_renewal_due(cert, run->cli->now, &due);
+    *wanted = is_due(run, is_known, due) && !(run->options->all && is_revoked(run, cert));
     X509_free(cert);
     return true;
 }
@@ -97,40 +110,60 @@ static bool leave_busy(struct run *run, const char *name, struct cg_error *err)
     return true;
 }
 
+static bool open_issuer(struct run *run, struct cg_error *err)
+{
+    run->is_open = run->is_open || cg_verb_open_issuer(&run->issuer, run->cli, run->ca, err);
+    return run->is_open;
+}
+
+/* Takes the result. */
+static void note_renewed(struct run *run, const char *name, struct cg_renewed *renewed)
+{
+    const struct cg_cli *cli = run->cli;
+    char end[24];
+    run->shortened += renewed->issued.shortened;
+    cg_date_text(X509_get0_notAfter(renewed->issued.cert), end);
+    cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, valid until %s.",
+           cli->dry_run ? "Would renew" : "Renewed", name, renewed->generation, renewed->new_key ? "new" : "same",
+           renewed->issued.serial, end);
+    cJSON_AddItemToArray(run->renewed, renewed->result);
+    renewed->result = NULL;
+}
+
+static void note_skipped(struct run *run, const char *name)
+{
+    run->skipped++;
+    cg_detail(run->cli, "\"%s\" is not due.", name);
+}
+
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    struct cg_renew_params params = run->options->params;
     struct cg_renewed renewed;
     bool wanted = false, busy = false;
-    char end[24];
     if ((!cli->dry_run && !cg_rotation_finish(run->ca, name, &busy, err)) || !is_wanted(run, name, &wanted, err))
         return false;
     if (busy)
         return leave_busy(run, name, err);
     if (!wanted) {
-        run->skipped++;
-        cg_detail(cli, "\"%s\" is not due.", name);
+        note_skipped(run, name);
         return cli->dry_run || deploy_unchanged(run, name, err);
     }
-    if (!run->is_open && !(run->is_open = cg_verb_open_issuer(&run->issuer, cli, run->ca, err)))
+    if (!open_issuer(run, err))
         return false;
-    params.profile = cg_ca_profile_find(run->options->as ? run->options->as : "");
-    params.names = run->names;
-    params.write = !cli->dry_run;
-    bool ok = cg_renew(&run->issuer, name, &params, &renewed, err);
+    bool ok = cg_renew(&run->issuer, name, &run->params, &renewed, err);
     if (ok) {
-        run->shortened += renewed.issued.shortened;
-        cg_date_text(X509_get0_notAfter(renewed.issued.cert), end);
-        cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, valid until %s.",
-               cli->dry_run ? "Would renew" : "Renewed", name, renewed.generation, renewed.new_key ? "new" : "same",
-               renewed.issued.serial, end);
-        cJSON_AddItemToArray(run->renewed, renewed.result);
-        renewed.result = NULL;
+        note_renewed(run, name, &renewed);
         ok = cli->dry_run || deploy_again(run, name, true, err);
     }
     cg_renewed_clear(&renewed);
     return ok;
+}
+
+static void note_failed(struct run *run, const char *name, const struct cg_error *err)
+{
+    cg_warn(run->cli, "%s: %s", name, err->text);
+    cJSON_AddItemToArray(run->failed, cg_json_of("name", name, "error", err->text));
 }
 
 /* A failure does not stop the other renewals, but the run ends with exit code 1. */
@@ -141,8 +174,15 @@ static bool renew_and_note(struct run *run, const char *name)
     if (renew_one(run, name, &err))
         return true;
     run->broken = run->broken || run->busy == busy;
-    cg_warn(run->cli, "%s: %s", name, err.text);
-    cJSON_AddItemToArray(run->failed, cg_json_of("name", name, "error", err.text));
+    note_failed(run, name, &err);
+    return false;
+}
+
+/* Always false. */
+static bool stop(struct run *run, const struct cg_error *err)
+{
+    run->broken = true;
+    cg_warn(run->cli, "the remaining names were not renewed: %s", err->text);
     return false;
 }
 
@@ -152,30 +192,97 @@ static bool yield_lock(struct run *run)
     struct cg_error err = {""};
     bool gave = false, ok = cg_lock_yield(run->ca, &gave, &err) == CG_CA_OK;
     if (ok && gave) {
-        cg_index_free(&run->index);
-        ok = cg_index_load(&run->index, run->ca, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
+        cg_serials_free(&run->revoked);
+        ok = cg_index_revoked(run->ca, &run->revoked, &err) && (!run->is_open || cg_issuer_refresh(&run->issuer, &err));
     }
-    if (!ok) {
-        run->broken = true;
-        cg_warn(run->cli, "the remaining names were not renewed: %s", err.text);
+    return ok || stop(run, &err);
+}
+
+/* ---- --all */
+
+/* Names without a record: nothing is left to do for one that is not due, and many are renewed in one change. */
+struct plan {
+    struct run *run;
+    struct cg_lives lives;
+    const char **names; /* to be renewed */
+    size_t count;
+    bool ok;
+};
+
+/* A rotation that began while another run had the lock is handled as if the name had a record. */
+static bool make_renewed(void *context, struct cg_issue_job *job)
+{
+    const struct plan *plan = context;
+    const char *name = plan->names[job->number];
+    job->issue.name = name;
+    job->skipped = cg_rotation_state(job->ca, name) != CG_ROTATION_NONE;
+    return job->skipped || cg_renew_job(name, &plan->run->params, job);
+}
+
+static bool finish_job(struct run *run, const struct cg_issue_job *job, struct cg_error *err)
+{
+    struct cg_renewed renewed;
+    if (!cg_renewed_of_job(job, &run->params, &renewed))
+        return cg_fail_memory(err);
+    note_renewed(run, job->issue.name, &renewed);
+    return run->cli->dry_run || deploy_again(run, job->issue.name, true, err);
+}
+
+static void job_is_done(void *context, const struct cg_issue_job *job)
+{
+    struct plan *plan = context;
+    struct run *run = plan->run;
+    struct cg_error err = job->err;
+    const char *name = job->issue.name;
+    bool ok = job->ok;
+    if (ok && job->skipped && cg_rotation_state(run->ca, name) != CG_ROTATION_NONE) {
+        plan->ok = renew_and_note(run, name) && plan->ok;
+        return;
     }
-    return ok;
+    if (ok && job->skipped)
+        note_skipped(run, name);
+    else if (!ok || !(ok = finish_job(run, job, &err)))
+        note_failed(run, name, &err);
+    run->broken = run->broken || !ok;
+    plan->ok = plan->ok && ok;
+}
+
+static bool renew_planned(struct plan *plan)
+{
+    struct run *run = plan->run;
+    struct cg_error err = {""};
+    const struct cg_issue_many many = {run->ca, &run->issuer, plan->count, make_renewed, job_is_done, plan};
+    return !plan->count || (open_issuer(run, &err) && cg_issue_many(&many, &err) == CG_CA_OK) || stop(run, &err);
+}
+
+/* Renews a name with a record, notes one that is not due, or plans the renewal. */
+static void take(struct plan *plan, const struct cg_live *live)
+{
+    struct run *run = plan->run;
+    int64_t due = 0;
+    const bool is_known = cg_renewal_due_of(live, run->cli->now, &due);
+    if (live->has_record || !is_known || !cg_ca_name_valid(live->name, NULL))
+        plan->ok = renew_and_note(run, live->name) && plan->ok;
+    else if (is_due(run, is_known, due) && !cg_serials_has(&run->revoked, live->serial))
+        plan->names[plan->count++] = live->name;
+    else
+        note_skipped(run, live->name);
 }
 
 static bool renew_all(struct run *run)
 {
-    char path[PATH_MAX];
-    struct dirent **entries = NULL;
-    bool ok = true, going = true;
-    int n = scandir(cg_ca_path(run->ca, path, "live"), &entries, NULL, alphasort);
-    for (int i = 0; i < n; i++) {
-        going = going && yield_lock(run);
-        if (going && entries[i]->d_name[0] != '.')
-            ok = renew_and_note(run, entries[i]->d_name) && ok;
-        free(entries[i]);
-    }
-    free(entries);
-    return ok && going;
+    struct plan plan = {.run = run, .ok = true};
+    struct cg_error err = {""};
+    bool going = cg_lives_load(&plan.lives, run->ca, &err) || stop(run, &err);
+    if (going && !(plan.names = calloc(plan.lives.count + 1, sizeof *plan.names)))
+        going = cg_fail_memory(&err) || stop(run, &err);
+    for (size_t i = 0; going && i < plan.lives.count; i++)
+        if ((going = yield_lock(run)))
+            take(&plan, &plan.lives.item[i]);
+    going = going && renew_planned(&plan);
+    free(plan.names);
+    cg_lives_free(&plan.lives);
+    return plan.ok && going;
 }
 
 static bool read_names(struct run *run, struct cg_error *err)
@@ -219,11 +326,14 @@ static int run_verb(const struct cg_cli *cli, const void *values)
         cg_ca_close(&ca);
         return cg_fail(cli, code, &err);
     }
-    struct run run = {.cli = cli, .ca = &ca, .options = o};
-    bool ok = read_names(&run, &err) && cg_index_load(&run.index, &ca, &err);
+    struct run run = {.cli = cli, .ca = &ca, .options = o, .params = o->params};
+    bool ok = read_names(&run, &err) && cg_index_revoked(&ca, &run.revoked, &err);
+    run.params.profile = cg_ca_profile_find(o->as ? o->as : "");
+    run.params.names = run.names;
+    run.params.write = !cli->dry_run;
     code = ok ? renew_wanted(&run) : cg_fail(cli, CG_EXIT_FAILED, &err);
     GENERAL_NAMES_free(run.names);
-    cg_index_free(&run.index);
+    cg_serials_free(&run.revoked);
     cg_issuer_close(&run.issuer);
     cg_ca_close(&ca);
     return code;
