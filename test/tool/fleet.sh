@@ -66,6 +66,33 @@ counts 4 0
 expect 3 cg --json check flat --trust ca/ca.pem --purpose server --untrusted ca/chain.pem
 counts 4 3
 
+# ---- a chain that many files have helps none without it, and no certificate with another signature ----
+mkdir mixed
+forge() # FROM TO: the last byte of the certificate, which is in the signature, is another one
+{
+    openssl x509 -in "$1" -outform DER -out forged.der || fail "openssl x509"
+    size=$(wc -c <forged.der)
+    byte=$(tail -c 1 forged.der | od -An -tu1)
+    # shellcheck disable=SC2059 # the byte
+    { head -c $((size - 1)) forged.der && printf "\\$(printf %03o $(((byte + 1) % 256)))"; } >"$2.der"
+    openssl x509 -in "$2.der" -inform DER -out "$2"
+    rm "$2.der"
+}
+cp ca/live/dev1/fullchain.pem mixed/1.pem
+cp ca/live/dev2/cert.pem mixed/2.pem
+forge ca/live/dev2/cert.pem mixed/3.pem
+cat ca/chain.pem >>mixed/3.pem
+cp ca/live/dev3/fullchain.pem mixed/4.pem
+forge ca/chain.pem chain.forged
+cat ca/live/dev2/cert.pem chain.forged >mixed/5.pem
+cat ca/live/dev2/cert.pem chain.forged >mixed/6.pem
+cp ca/live/short/fullchain.pem mixed/7.pem
+expect 3 cg -v --json check mixed --trust ca/ca.pem
+counts 7 4
+for verdict in 1:ok 2:untrusted 3:bad_signature 4:ok 5:bad_signature 6:bad_signature 7:ok; do
+    says "\"name\":\"${verdict%:*}.pem\".*\"reason\":\"${verdict#*:}\""
+done
+
 # ---- what can't be read is told, and is no clean bill ----
 echo '-----BEGIN CERTIFICATE-----' >flat/half.pem
 expect 1 cg --json check flat --trust ca/ca.pem --untrusted ca/chain.pem

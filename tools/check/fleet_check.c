@@ -4,8 +4,8 @@
 #include "cli/output.h"
 #include "cli/print.h"
 #include "core/cert/name.h"
-#include "core/cert/pem.h"
 #include "core/file/file.h"
+#include "fleet_chain.h"
 
 #include <openssl/x509v3.h>
 #include <pthread.h>
@@ -27,6 +27,7 @@ struct run {
     const struct cg_check_context *context;
     struct cg_profile client, server;
     const STACK_OF(X509) *untrusted;
+    struct cg_fleet_chain *chain;
     size_t checked, refused, audited, broken, shown;
     size_t by_reason[CG_REASON_COUNT], by_owner[CG_REASON_COUNT][CG_CERT_OWNER_COUNT];
 };
@@ -67,7 +68,7 @@ static enum state read_sample(struct sample *s, const struct run *run)
         return BROKEN;
     if (!holds_certificate(&bytes))
         state = SKIPPED;
-    else if (cg_certificates_read(s->item->file, bytes.data, bytes.len, CERTS_MAX, &s->sent, &s->err))
+    else if (cg_fleet_chain_read(run->chain, s->item->file, bytes.data, bytes.len, CERTS_MAX, &s->sent, &s->err))
         state = X509_check_ca(sk_X509_value(s->sent, 0)) ? SKIPPED : CHECKED;
     cg_bytes_wipe(&bytes);
     if (state != CHECKED)
@@ -137,13 +138,16 @@ static void check_sample(struct sample *s, const struct run *run)
     if (s->state != CHECKED)
         return;
     s->purpose = purpose_of(run, s->leaf);
-    const struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
-                                         .trust = cg_check_context_trust(run->context, s->purpose),
-                                         .purpose = s->purpose,
-                                         .leaf = s->leaf,
-                                         .sent = s->sent,
-                                         .now = run->cli->now};
+    struct cg_check_input input = {.profile = s->purpose == CG_PURPOSE_SERVER ? &run->server : &run->client,
+                                   .trust = cg_check_context_trust(run->context, s->purpose),
+                                   .purpose = s->purpose,
+                                   .leaf = s->leaf,
+                                   .sent = s->sent,
+                                   .now = run->cli->now};
+    STACK_OF(X509) *path = cg_fleet_chain_path(run->chain, &input);
+    input.known_path = path;
     cg_check(&input, &s->verdict);
+    sk_X509_free(path);
 }
 
 static void count(struct run *run, const struct sample *s)
@@ -291,7 +295,8 @@ static struct cg_profile look_ahead(struct cg_profile profile, int64_t ahead)
 int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, struct cg_check_context *context,
                    const struct cg_fleet *fleet, struct cg_error *err)
 {
-    struct run run = {.cli = cli, .options = o, .context = context};
+    struct cg_fleet_chain chain;
+    struct run run = {.cli = cli, .options = o, .context = context, .chain = &chain};
     STACK_OF(X509) *untrusted = sk_X509_new_null();
     bool ok = untrusted && cg_check_context_all_certificates(&o->untrusted, untrusted, err) &&
               cg_check_context_add_crls(context, o, untrusted, err);
@@ -300,7 +305,10 @@ int cg_check_fleet(const struct cg_cli *cli, const struct cg_check_options *o, s
     run.server = look_ahead(cg_check_context_profile(context, o, CG_PURPOSE_SERVER), cli->now - cli->clock);
     if (ok && cli->json)
         printf("{\"certificates\":[");
-    ok = ok && check_all(&run, fleet, err);
+    if (ok && (ok = cg_fleet_chain_init(&chain, err))) {
+        ok = check_all(&run, fleet, err);
+        cg_fleet_chain_clear(&chain);
+    }
     sk_X509_pop_free(untrusted, X509_free);
     if (!ok)
         return CG_EXIT_FAILED;
