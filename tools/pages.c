@@ -112,7 +112,7 @@ static void man(void)
     static const char *const files[][2] = {
         {"ca.pem", "the trust anchor, for brokers and devices"},
         {"crl.pem, crl.der", "the certificate revocation lists"},
-        {"live/NAME/", "privkey.pem, cert.pem, chain.pem, fullchain.pem: links to the current generation in archive/"},
+        {"live/NAME/", "privkey.pem, cert.pem, chain.pem, fullchain.pem: a link to the current generation in archive/"},
         {"index.txt, crlnumber", "the database, in the format of openssl ca"},
         {"deploy/NAME.json", "the folders where NAME is deployed"},
         {"rotate/NAME.json", "the unfinished rotation of NAME, if there is one"},

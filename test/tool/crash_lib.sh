@@ -9,6 +9,7 @@ first=1 stride=1
 
 ok cg -C base init --no-passphrase
 ok cg -C base issue client one
+as_before base one
 consistent base
 
 # faulty FAULT N COMMAND...

@@ -19,7 +19,11 @@ for n in 1 2 3; do ok cg -q -C ca issue client "dev$n"; done
 ok cg -q -C ca issue client short --lifetime 20d
 ok cg -q -C ca issue client stolen
 ok cg -q -C ca revoke stolen
+as_before ca dev2
+as_before ca dev3
 ok cg -q -C ca renew dev3
+[ "$(readlink ca/live/dev1)" = ../archive/dev1/0001 ] || fail "live/dev1 is no link to its generation"
+[ "$(readlink ca/live/dev3/current)" = ../../archive/dev3/0002 ] || fail "the earlier form of live/dev3 is not used on"
 ok cg -q -C ca crl
 
 # ---- what was issued and is in use: as it is, later, under a new policy, under another CA ----
@@ -99,7 +103,7 @@ expect 1 cg --json check flat --trust ca/ca.pem --untrusted ca/chain.pem
 counts 4 0
 [ "$(json unreadable)" = 1 ] || fail "the broken file is not counted"
 says 'flat/half.pem'
-rm -f ca/live/dev1/../../archive/dev1/0001/fullchain.pem
+rm -f ca/archive/dev1/0001/fullchain.pem
 expect 1 cg -C ca --json check --issued
 counts 4 0
 says_not '"error"'

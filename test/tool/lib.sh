@@ -65,6 +65,17 @@ same()
     done
 }
 
+# as_before CA NAME: live/NAME as the first versions of the tool made it
+as_before()
+{
+    before=$1/live/$2
+    generation=$(readlink "$before") && rm "$before" && mkdir -m 700 "$before" || fail "$before is no link"
+    ln -s "../$generation" "$before/current"
+    for file_ in privkey.pem cert.pem chain.pem fullchain.pem; do
+        [ ! -e "$before/current/$file_" ] || ln -s "current/$file_" "$before/$file_"
+    done
+}
+
 # A CA in folder $1 whose state must hold together, whatever was done to it.
 consistent()
 {
@@ -85,7 +96,7 @@ consistent()
     done || exit 1
     # what is live is in the index, and key (where it is here) and certificate belong together
     for live in "$ca"/live/*; do
-        [ -e "$live" ] || continue
+        [ -e "$live" ] || [ -L "$live" ] || continue
         same "live/${live##*/}" cert.pem privkey.pem && continue
         openssl x509 -in "$live/cert.pem" -noout -serial -pubkey >"$work/live" || fail "$live/cert.pem"
         serial=$(sed -n 's/^serial=//p' "$work/live")

@@ -13,8 +13,6 @@
 
 #define CHAIN_LIMIT ((size_t)1 << 20)
 
-static const char *const live_files[] = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
-
 void cg_date_text(const ASN1_TIME *time, char out[24])
 {
     int64_t seconds = 0;
@@ -200,25 +198,13 @@ static bool stage_key(const struct cg_change *change, const struct cg_issue_requ
     return ok;
 }
 
-/* live/NAME: fixed links into "current", so that one rename switches all four files at once */
-static bool stage_links(const struct cg_change *change, const struct cg_issue_request *issue, struct cg_error *err)
+static bool stage_link(const struct cg_change *change, const struct cg_issue_request *issue, struct cg_error *err)
 {
-    char staged[64], to[CG_NAME_MAX + 64];
-    snprintf(to, sizeof to, "../../archive/%s/%04u", issue->name, issue->generation);
-    if (issue->is_live) {
-        snprintf(staged, sizeof staged, "current-%u", issue->slot);
-        return cg_change_stage_link(change, staged, to, err);
-    }
+    char staged[32];
+    struct cg_live_link link;
+    cg_ca_live_link(change->ca, issue->name, issue->generation, &link);
     snprintf(staged, sizeof staged, "live-%u", issue->slot);
-    bool ok = cg_change_stage_folder(change, staged, 0700, err);
-    snprintf(staged, sizeof staged, "live-%u/current", issue->slot);
-    ok = ok && cg_change_stage_link(change, staged, to, err);
-    for (size_t i = issue->private_key ? 0 : 1; ok && i < sizeof live_files / sizeof live_files[0]; i++) {
-        snprintf(staged, sizeof staged, "live-%u/%s", issue->slot, live_files[i]);
-        snprintf(to, sizeof to, "current/%s", live_files[i]);
-        ok = cg_change_stage_link(change, staged, to, err);
-    }
-    return ok;
+    return cg_change_stage_link(change, staged, link.to, err);
 }
 
 bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change,
@@ -236,7 +222,7 @@ bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *chan
         snprintf(full, sizeof full, "%s/%s", folder, files[i].name);
         ok = cg_change_stage_file(change, full, files[i].text, strlen(files[i].text), 0644, err);
     }
-    ok = ok && (!issue->private_key || stage_key(change, issue, err)) && stage_links(change, issue, err);
+    ok = ok && (!issue->private_key || stage_key(change, issue, err)) && stage_link(change, issue, err);
     free(fullchain);
     return ok;
 }
@@ -254,14 +240,15 @@ static bool record_lines(struct cg_change *change, const struct cg_issue_request
 bool cg_issue_record(struct cg_change *change, const struct cg_issue_request *issue, const struct cg_issued *issued,
                      struct cg_error *err)
 {
-    char staged[32], target[CG_NAME_MAX + 32], file[CG_NAME_MAX + 32];
+    char staged[32], file[CG_NAME_MAX + 32];
+    struct cg_live_link link;
     snprintf(staged, sizeof staged, "generation-%u", issue->slot);
     snprintf(file, sizeof file, "archive/%s/%04u", issue->name, issue->generation);
     if (!record_lines(change, issue, issued, file, err) || !cg_change_move(change, staged, file, err))
         return false;
-    snprintf(staged, sizeof staged, issue->is_live ? "current-%u" : "live-%u", issue->slot);
-    snprintf(target, sizeof target, issue->is_live ? "live/%s/current" : "live/%s", issue->name);
-    return cg_change_move(change, staged, target, err);
+    cg_ca_live_link(change->ca, issue->name, issue->generation, &link);
+    snprintf(staged, sizeof staged, "live-%u", issue->slot);
+    return cg_change_move(change, staged, link.at, err);
 }
 
 bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_request *issue,

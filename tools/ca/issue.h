@@ -34,7 +34,7 @@ struct cg_issue_request {
     struct cg_certificate_request request; /* now is set by the issuer */
     bool private_key;                      /* request.key has its private half, which is written as privkey.pem */
     unsigned generation;                   /* in the archive; set by cg_issue_place, as is_live is */
-    bool is_live;                          /* live/NAME exists: only its link "current" changes */
+    bool is_live;                          /* live/NAME exists */
     unsigned slot;                         /* names the staged files; unique within a change */
 };
 

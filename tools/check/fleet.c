@@ -56,9 +56,14 @@ struct walk {
 
 static bool walk_folder(const struct walk *walk, const char *folder, unsigned depth);
 
+static bool has_chain(const char *folder, char chain[PATH_MAX])
+{
+    return snprintf(chain, PATH_MAX, "%s/fullchain.pem", folder) < PATH_MAX && access(chain, F_OK) == 0;
+}
+
 static bool walk_entry(const struct walk *walk, const char *folder, const char *name, bool chain_here, unsigned depth)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], chain[PATH_MAX];
     struct stat st, target;
     if (name[0] == '.')
         return true;
@@ -68,7 +73,10 @@ static bool walk_entry(const struct walk *walk, const char *folder, const char *
         return true; /* removed meanwhile */
     if (S_ISDIR(st.st_mode))
         return walk_folder(walk, path, depth + 1);
-    bool is_file = S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(path, &target) == 0 && S_ISREG(target.st_mode));
+    const bool is_link = S_ISLNK(st.st_mode) && stat(path, &target) == 0;
+    if (is_link && S_ISDIR(target.st_mode) && !chain_here && has_chain(path, chain))
+        return add(walk->fleet, chain + walk->root, chain, walk->err);
+    const bool is_file = S_ISREG(st.st_mode) || (is_link && S_ISREG(target.st_mode));
     if (!is_file || !has_suffix(name) || (chain_here && strcmp(name, "fullchain.pem") != 0))
         return true;
     return add(walk->fleet, path + walk->root, path, walk->err);
@@ -82,8 +90,7 @@ static bool walk_folder(const struct walk *walk, const char *folder, unsigned de
         return cg_fail_text(walk->err, "%s: expected at most %d levels of folders", folder, CG_FLEET_DEPTH);
     int n = scandir(folder, &entries, NULL, alphasort);
     bool ok = n >= 0 || cg_fail_errno(walk->err, "list", folder);
-    bool chain_here = snprintf(chain, sizeof chain, "%s/fullchain.pem", folder) < (int)sizeof chain &&
-                      access(chain, F_OK) == 0;
+    const bool chain_here = has_chain(folder, chain);
     for (int i = 0; i < n; i++) {
         ok = ok && walk_entry(walk, folder, entries[i]->d_name, chain_here, depth);
         free(entries[i]);

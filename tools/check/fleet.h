@@ -22,7 +22,7 @@ struct cg_fleet {
 };
 
 /* Files that end in .pem, .crt, .cer, .cert or .der. In a folder with fullchain.pem, only that file is used. Links to
- * folders are not followed. */
+ * folders are not followed, except to the fullchain.pem in one, as in live/. */
 bool cg_fleet_folder(struct cg_fleet *fleet, const char *folder, struct cg_error *err);
 
 /* Certificates that are valid at now and not replaced by a newer generation. */

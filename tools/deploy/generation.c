@@ -13,7 +13,9 @@
 unsigned cg_generation_live(const struct cg_ca *ca, const char *name)
 {
     char path[PATH_MAX], to[PATH_MAX];
-    ssize_t n = readlink(cg_ca_path(ca, path, "live/%s/current", name), to, sizeof to - 1);
+    struct cg_live_link link;
+    cg_ca_live_link(ca, name, 0, &link);
+    ssize_t n = readlink(cg_ca_path(ca, path, "%s", link.at), to, sizeof to - 1);
     if (n <= 0)
         return 0;
     to[n] = '\0';
@@ -150,12 +152,11 @@ bool cg_generation_note(struct cg_change *change, const char *done, const char *
 
 bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
-    char to[CG_NAME_MAX + 64], target[CG_NAME_MAX + 32];
+    struct cg_live_link link;
     struct cg_change change;
-    snprintf(to, sizeof to, "../../archive/%s/%04u", name, generation);
-    snprintf(target, sizeof target, "live/%s/current", name);
-    bool ok = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "current", to, err) &&
-              cg_change_move(&change, "current", target, err) &&
+    cg_ca_live_link(ca, name, generation, &link);
+    bool ok = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "live", link.to, err) &&
+              cg_change_move(&change, "live", link.at, err) &&
               cg_generation_note(&change, "switched", name, generation, err);
     return cg_change_end(&change, ok, err);
 }

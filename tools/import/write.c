@@ -48,12 +48,8 @@ static bool put_row(struct cg_change *change, const struct cg_import_request *a,
 {
     char staged[32], target[CG_NAME_MAX + 32];
     EVP_PKEY *key = cg_import_scan_key_of(a->scan, row->cert);
-    const struct cg_issue_request issue = {.name = row->name,
-                                           .request.key = key,
-                                           .private_key = key,
-                                           .generation = row->generation,
-                                           .is_live = !row->newest,
-                                           .slot = slot};
+    const struct cg_issue_request issue = {
+        .name = row->name, .request.key = key, .private_key = key, .generation = row->generation, .slot = slot};
     struct cg_issued issued = {.cert = row->cert, .pem = cg_cert_pem(row->cert)};
     bool ok = issued.pem && cg_issue_stage(issuer, change, &issue, &issued, err);
     free(issued.pem);

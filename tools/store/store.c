@@ -153,6 +153,16 @@ unsigned cg_ca_generation(const struct cg_ca *ca, const char *name)
     return newest;
 }
 
+void cg_ca_live_link(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_live_link *link)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    const bool is_folder = lstat(cg_ca_path(ca, path, "live/%s", name), &st) == 0 && S_ISDIR(st.st_mode);
+    snprintf(link->at, sizeof link->at, "live/%.*s%s", CG_NAME_MAX, name, is_folder ? "/current" : "");
+    snprintf(link->to, sizeof link->to, "%s../archive/%.*s/%04u", is_folder ? "../" : "", CG_NAME_MAX, name,
+             generation);
+}
+
 X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
     char path[PATH_MAX];

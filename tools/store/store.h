@@ -8,8 +8,8 @@
  *   crl.pem            all current CRLs, for brokers;  crl.der: only the issuing CA's
  *   index.txt          in the format of `openssl ca`, with index.txt.attr and crlnumber
  *   journal.jsonl      what was issued and revoked, append-only
- *   live/NAME/         privkey.pem, cert.pem, chain.pem, fullchain.pem -> current/..., current -> the generation
- *   archive/NAME/0001  the generations
+ *   live/NAME          a link to the live generation: ../archive/NAME/0001
+ *   archive/NAME/0001  the generations: privkey.pem, cert.pem, chain.pem, fullchain.pem
  *   lock, pending, stage/   one writer at a time; a change in progress (change.h)
  *
  * The verb owns the struct cg_ca. Called by all of the CA. */
@@ -78,6 +78,14 @@ bool cg_ca_name_valid(const char *name, struct cg_error *err);
 
 /* Number of the newest generation of NAME in the archive, 0 for none. */
 unsigned cg_ca_generation(const struct cg_ca *ca, const char *name);
+
+/* The link to the live generation, whose rename switches all its files at once: live/NAME. The first versions made a folder
+ * live/NAME with links into its link "current"; there, only that link changes. */
+struct cg_live_link {
+    char at[CG_NAME_MAX + 16]; /* relative to the CA's folder */
+    char to[CG_NAME_MAX + 32]; /* its contents for a generation */
+};
+void cg_ca_live_link(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_live_link *link);
 
 /* The certificate of a generation in the archive; NULL if it cannot be read. */
 X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err);
