@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "check.h"
 #include "base/failure.h"
+#include "core/path/path.h"
 #include "core/policy/policy_load.h"
 #include "lint/lint.h"
+
+#include <openssl/err.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,35 @@ static bool add_anchor(struct cg_trust *trust, const char *place, X509 *root, st
     return ok;
 }
 
+static bool is_signed(X509 *subject, X509 *issuer)
+{
+    ERR_set_mark();
+    const bool ok = cg_path_may_have_issued(issuer, subject) && X509_verify(subject, X509_get0_pubkey(issuer)) == 1;
+    ERR_pop_to_mark();
+    return ok;
+}
+
+/* The intermediate's signature is verified here, not again for each certificate. */
+static bool set_above(struct cg_ca_checker *checker, const struct cg_ca *ca)
+{
+    if (!cg_ca_is_two_tier(ca) || !is_signed(ca->cert, ca->root))
+        return true;
+    return (checker->above = sk_X509_new_null()) && sk_X509_push(checker->above, ca->cert) &&
+           sk_X509_push(checker->above, ca->root);
+}
+
+/* The path of a certificate with a valid signature; else the check finds what is wrong. */
+static STACK_OF(X509) *path_of(const struct cg_ca_checker *checker, X509 *cert)
+{
+    if (!checker->above || !is_signed(cert, sk_X509_value(checker->above, 0)))
+        return NULL;
+    STACK_OF(X509) *path = sk_X509_dup(checker->above);
+    if (path && sk_X509_unshift(path, cert))
+        return path;
+    sk_X509_free(path);
+    return NULL;
+}
+
 /* Without CRLs: an expired one must not prevent new certificates. */
 bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err)
 {
@@ -23,7 +55,7 @@ bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, s
     cg_ca_path(ca, path, "ca.pem");
     return (checker->policy = cg_policy_default(path, err)) && (checker->trust = cg_trust_new()) &&
            add_anchor(checker->trust, path, ca->root, err) && (checker->sent = sk_X509_new_null()) &&
-           X509_add_cert(checker->sent, ca->cert, X509_ADD_FLAG_UP_REF);
+           X509_add_cert(checker->sent, ca->cert, X509_ADD_FLAG_UP_REF) && set_above(checker, ca);
 }
 
 void cg_ca_checker_close(struct cg_ca_checker *checker)
@@ -31,6 +63,7 @@ void cg_ca_checker_close(struct cg_ca_checker *checker)
     cg_policy_free(checker->policy);
     cg_trust_free(checker->trust);
     sk_X509_pop_free(checker->sent, X509_free);
+    sk_X509_free(checker->above);
     *checker = (struct cg_ca_checker){0};
 }
 
@@ -56,17 +89,20 @@ bool cg_ca_checker_verdict(const struct cg_ca_checker *checker, const struct cg_
                            int64_t now, struct cg_error *err)
 {
     const struct cg_listener_policy *rules = &checker->policy->base;
+    STACK_OF(X509) *path = path_of(checker, cert);
     const struct cg_check_input in = {
         .profile = profile->purpose == CG_PURPOSE_SERVER ? &rules->server : &rules->client,
         .trust = checker->trust,
         .purpose = profile->purpose,
         .leaf = cert,
         .sent = checker->sent,
+        .known_path = path,
         .now = now,
     };
     struct cg_verdict verdict;
     memset(&verdict, 0, sizeof verdict);
     cg_check(&in, &verdict);
+    sk_X509_free(path);
     bool ok = verdict.decision == CG_ACCEPT;
     if (!ok) {
         const struct cg_reason_row *row = cg_reason_row(verdict.reason);

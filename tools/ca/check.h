@@ -10,7 +10,8 @@
 struct cg_ca_checker {
     struct cg_policy *policy;
     struct cg_trust *trust;
-    STACK_OF(X509) *sent; /* the intermediate */
+    STACK_OF(X509) *sent;  /* the intermediate */
+    STACK_OF(X509) *above; /* the intermediate and the root that signed it, borrowed; NULL: there is no such path */
 };
 
 bool cg_ca_checker_open(struct cg_ca_checker *checker, const struct cg_ca *ca, struct cg_error *err);
