@@ -170,8 +170,13 @@ static bool do_move(const struct cg_ca *ca, char *from, struct cg_error *err)
     if (lstat(source, &st) != 0 && errno == ENOENT && lstat(target, &st) == 0)
         return true;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(target, '/') - target), target);
-    return cg_make_folders(folder, 0700, err) &&
-           (rename(source, target) == 0 || cg_fail_errno(err, "rename over", target));
+    bool is_moved = rename(source, target) == 0;
+    if (!is_moved && errno == ENOENT) {
+        if (!cg_make_folders(folder, 0700, err))
+            return false;
+        is_moved = rename(source, target) == 0;
+    }
+    return is_moved || cg_fail_errno(err, "rename over", target);
 }
 
 static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
