@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Work on all processors. A new thread has the file rights of its creator. Nothing is owned. Called by the CA for many
- * certificates. */
+ * certificates, and by the check of a fleet. */
 #ifndef CG_PARALLEL_H
 #define CG_PARALLEL_H
 

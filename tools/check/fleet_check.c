@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "fleet_check.h"
 #include "base/failure.h"
+#include "base/parallel.h"
 #include "cli/output.h"
 #include "cli/print.h"
 #include "core/cert/name.h"
@@ -8,18 +9,14 @@
 #include "fleet_chain.h"
 
 #include <openssl/x509v3.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FILE_LIMIT ((size_t)1 << 20)
 #define CERTS_MAX  100
 
-#define BLOCK       256 /* certificates that are checked before their results are printed */
-#define THREADS_MAX 16
+#define BLOCK 256 /* certificates that are checked before their results are printed */
 
 struct run {
     const struct cg_cli *cli;
@@ -183,31 +180,12 @@ static void report(struct run *run, const struct sample *s)
 struct block {
     const struct run *run;
     struct sample *sample;
-    size_t count;
-    atomic_size_t next; /* the first sample that no thread has taken */
 };
 
-static void *work(void *context)
+static void check_one(void *context, size_t i)
 {
-    struct block *block = context;
-    for (size_t i; (i = atomic_fetch_add(&block->next, 1)) < block->count;)
-        check_sample(&block->sample[i], block->run);
-    return NULL;
-}
-
-/* With one thread per processor, including this one. */
-static void check_block(const struct run *run, struct sample *sample, size_t count)
-{
-    struct block block = {.run = run, .sample = sample, .count = count};
-    pthread_t thread[THREADS_MAX];
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int started = 0;
-    while (started < THREADS_MAX && started + 1 < processors &&
-           pthread_create(&thread[started], NULL, work, &block) == 0)
-        started++;
-    work(&block);
-    while (started > 0)
-        pthread_join(thread[--started], NULL);
+    const struct block *block = context;
+    check_sample(&block->sample[i], block->run);
 }
 
 static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_error *err)
@@ -219,7 +197,7 @@ static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_e
         count = fleet->count - done < BLOCK ? fleet->count - done : BLOCK;
         for (size_t i = 0; i < count; i++)
             sample[i] = (struct sample){.item = &fleet->item[done + i]};
-        check_block(run, sample, count);
+        cg_parallel(count, 0, check_one, &(struct block){run, sample});
         for (size_t i = 0; i < count; i++) {
             report(run, &sample[i]);
             sample_clear(&sample[i]);
