@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "restore.h"
 #include "base/failure.h"
+#include "base/parallel.h"
 #include "core/cert/name.h"
 #include "journal.h"
 #include "revoked.h"
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BLOCK ((size_t)1024) /* names whose certificates are in memory at a time */
 
 struct restore {
     const struct cg_ca *ca;
@@ -89,33 +92,83 @@ static bool add_certificate(struct restore *r, const X509 *cert, const char *fil
     return ok;
 }
 
+/* ---- the archive: names in blocks, whose certificates are decoded by all processors */
+
+struct name {
+    char text[CG_NAME_MAX + 1];
+    STACK_OF(X509) *certs; /* of its generations from 1 on; NULL for one that is skipped */
+};
+
+struct block {
+    const struct cg_ca *ca;
+    struct name *name;
+    size_t count;
+};
+
 /* Unreadable files are skipped; the index has only certificates of the issuing CA. */
-static bool add_generations(struct restore *r, const char *name)
+static void read_name(void *context, size_t i)
 {
-    char path[PATH_MAX], file[CG_NAME_MAX + 32];
-    bool ok = true;
-    for (unsigned n = 1, last = cg_ca_generation(r->ca, name); ok && n <= last; n++) {
-        snprintf(file, sizeof file, "archive/%.*s/%04u", CG_NAME_MAX, name, n);
-        X509 *cert = cg_cert_load(cg_ca_path(r->ca, path, "%s/cert.pem", file), NULL);
-        if (cert && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(r->ca->cert)) == 0)
-            ok = add_certificate(r, cert, file);
-        X509_free(cert);
+    const struct block *block = context;
+    const X509_NAME *issuer = X509_get_subject_name(block->ca->cert);
+    struct name *name = &block->name[i];
+    bool ok = (name->certs = sk_X509_new_null());
+    for (unsigned n = 1, last = cg_ca_generation(block->ca, name->text); ok && n <= last; n++) {
+        X509 *cert = cg_ca_generation_cert(block->ca, name->text, n, NULL);
+        if (cert && X509_NAME_cmp(X509_get_issuer_name(cert), issuer) != 0) {
+            X509_free(cert);
+            cert = NULL;
+        }
+        ok = sk_X509_push(name->certs, cert);
     }
+    if (!ok) {
+        sk_X509_pop_free(name->certs, X509_free);
+        name->certs = NULL;
+    }
+}
+
+static bool add_name(struct restore *r, struct name *name)
+{
+    char file[CG_NAME_MAX + 32];
+    bool ok = name->certs;
+    for (int i = 0; ok && i < sk_X509_num(name->certs); i++) {
+        const X509 *cert = sk_X509_value(name->certs, i);
+        snprintf(file, sizeof file, "archive/%s/%04d", name->text, i + 1);
+        ok = !cert || add_certificate(r, cert, file);
+    }
+    sk_X509_pop_free(name->certs, X509_free);
+    return ok;
+}
+
+static bool add_block(struct restore *r, struct block *block)
+{
+    bool ok = true;
+    cg_parallel(block->count, 0, read_name, block);
+    for (size_t i = 0; i < block->count; i++)
+        ok = add_name(r, &block->name[i]) && ok;
+    block->count = 0;
     return ok;
 }
 
 static bool add_archive(struct restore *r)
 {
     char path[PATH_MAX];
-    bool ok = true;
+    struct block block = {.ca = r->ca, .name = malloc(BLOCK * sizeof *block.name)};
+    bool ok = block.name;
     DIR *folder = opendir(cg_ca_path(r->ca, path, "archive"));
-    for (struct dirent *e; ok && folder && (e = readdir(folder));)
-        if (cg_ca_name_valid(e->d_name, NULL))
-            ok = add_generations(r, e->d_name);
+    for (const struct dirent *e; ok && folder && (e = readdir(folder));) {
+        if (!cg_ca_name_valid(e->d_name, NULL))
+            continue;
+        snprintf(block.name[block.count++].text, sizeof block.name->text, "%.*s", CG_NAME_MAX, e->d_name);
+        ok = block.count < BLOCK || add_block(r, &block);
+    }
+    ok = ok && add_block(r, &block);
     if (folder)
         closedir(folder);
+    free(block.name);
     return ok;
 }
+
+/* ---- the journal, and the last CRL */
 
 /* The journal does not have the subject in the index's format, but the name, which is the common name. */
 static bool add_journal_row(struct restore *r, const struct cg_journal_row *line)
