@@ -105,10 +105,19 @@ static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_write_reque
     return ok;
 }
 
+static int64_t usual_lifetime(const struct cg_crl_write_request *request, const X509_CRL *last)
+{
+    int64_t start = 0, end = 0;
+    const bool keeps = request->keeps_lifetime && last && X509_CRL_get0_nextUpdate(last) &&
+                       cg_time_seconds(X509_CRL_get0_lastUpdate(last), &start) &&
+                       cg_time_seconds(X509_CRL_get0_nextUpdate(last), &end) && end - start > CG_BACKDATE;
+    return keeps ? end - start - CG_BACKDATE : strcmp(request->folder, "root") == 0 ? ROOT_LIFETIME : LIFETIME;
+}
+
 static X509_CRL *make(const struct cg_crl_write_request *request, const BIGNUM *number, X509_CRL *last,
                       struct cg_crl_made *made, struct cg_error *err)
 {
-    const int64_t usual = request->now + (strcmp(request->folder, "root") == 0 ? ROOT_LIFETIME : LIFETIME);
+    const int64_t usual = request->now + usual_lifetime(request, last);
     made->next_update = request->lifetime      ? request->now + request->lifetime
                         : usual < CG_TIME_LAST ? usual
                                                : CG_TIME_LAST;
@@ -180,8 +189,8 @@ static bool put_files(struct cg_change *change, const struct cg_crl_write_reques
 {
     unsigned char *der = NULL;
     char target[32];
-    int len = i2d_X509_CRL(crl, &der);
-    if (len <= 0 || !(made->pem = cg_crl_pem(crl))) {
+    int len = i2d_X509_CRL(crl, &der); /* once: OpenSSL encodes every entry again */
+    if (len <= 0 || !(made->pem = cg_crl_der_pem(der, len))) {
         OPENSSL_free(der);
         return cg_fail_openssl(err, "write", "the CRL");
     }

@@ -20,7 +20,7 @@ struct cg_key_ban {
 
 bool cg_reason_is_compromise(int reason)
 {
-    return reason == 1 || reason == 2 || reason == 10; /* keyCompromise, cACompromise, aACompromise */
+    return cg_reason_gravity(reason) == CG_REASON_COMPROMISE;
 }
 
 /* The part that all encodings of a key have in common: the modulus of RSA and RSA-PSS, the x coordinate of a point

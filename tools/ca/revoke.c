@@ -3,137 +3,209 @@
 #include "base/array.h"
 #include "base/failure.h"
 #include "core/cert/name.h"
+#include "issue.h"
 #include "key.h"
-#include "key_ban.h"
-#include "store/index_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* The new text of the index. */
 struct rewrite {
+    const struct cg_ca *ca;
+    struct cg_revoke_lookup lookup;
+    struct cg_revoked *revoked; /* the changed rows */
+    FILE *out;
     char *text;
     size_t len;
-    struct cg_revoked *revoked; /* the changed rows */
-    size_t matched;             /* matching rows, revoked before or not */
 };
-
-/* Without the leading zeros and colons that other tools print. */
-static void plain_serial(const char *typed, char *out, size_t size)
-{
-    size_t n = 0;
-    if (strncasecmp(typed, "0x", 2) == 0)
-        typed += 2;
-    for (; *typed && n + 1 < size; typed++)
-        if (*typed != ':' && (n || *typed != '0'))
-            out[n++] = *typed;
-    out[n] = '\0';
-}
-
-/* A name or a serial number: imported CAs count serial numbers, and "1001" may be a device too. */
-struct selector {
-    const char *name; /* NULL: a serial number */
-    char serial[80];
-};
-
-static bool matches(const struct cg_index_row *row, const struct selector *wanted)
-{
-    char own[CG_NAME_MAX + 1];
-    if (!wanted->name)
-        return *wanted->serial && strcasecmp(row->serial + strspn(row->serial, "0"), wanted->serial) == 0;
-    cg_index_row_name(row, own);
-    return strcmp(own, wanted->name) == 0;
-}
-
-/* A name has precedence; 0x or colons mark a number. */
-static struct selector make_selector(struct cg_index *index, const char *typed)
-{
-    struct selector wanted = {.name = typed};
-    struct cg_index_row row;
-    bool found = false;
-    while (!found && cg_index_next(index, &row, NULL))
-        found = matches(&row, &wanted);
-    cg_index_rewind(index);
-    plain_serial(typed, wanted.serial, sizeof wanted.serial);
-    if (!found)
-        wanted.name = NULL;
-    return wanted;
-}
 
 /* An expired certificate needs no entry on a CRL (RFC 5280 5). But a compromised key must never be certified again, even if
  * the compromise becomes known later. */
-static bool is_to_change(const struct cg_index_row *row, int64_t now, const char *reason)
+static bool is_to_change(const struct cg_index_row *row, int64_t now, int reason)
 {
-    if (reason && cg_reason_is_compromise(cg_reason_number(reason)))
-        return row->status != 'R' || !cg_reason_is_compromise(row->reason);
-    return row->status == 'V' && row->expires >= now;
+    const enum cg_reason_gravity gravity = cg_reason_gravity(reason);
+    return (row->status != 'R' || gravity > cg_reason_gravity(row->reason)) &&
+           (gravity == CG_REASON_COMPROMISE || (row->status != 'E' && row->expires >= now));
 }
 
-static bool note_revoked(struct cg_revoked *revoked, const struct cg_index_row *row)
+static struct cg_revoked_item *note(struct cg_revoked *revoked, const struct cg_index_row *row)
 {
     struct cg_revoked_item *item = cg_array_grow(revoked->item, revoked->count, sizeof *item);
     if (!item)
-        return false;
+        return NULL;
     revoked->item = item;
     item = &item[revoked->count];
+    *item = (struct cg_revoked_item){.serial = strdup(row->serial), .reason = row->reason};
     cg_index_row_name(row, item->name);
-    if (!(item->serial = strdup(row->serial)))
-        return false;
-    revoked->count++;
-    return true;
+    revoked->count += item->serial != NULL;
+    return item->serial ? item : NULL;
 }
 
-static bool revoke_row(FILE *out, struct rewrite *rewrite, const struct cg_index_row *old, int64_t when,
-                       const char *reason)
+/* The date of the first revocation stays. NULL: out of memory. */
+static struct cg_revoked_item *revoke_row(struct rewrite *rewrite, const struct cg_index_row *old, int reason)
 {
     struct cg_index_row row = *old;
-    if (row.status != 'R')
-        row.revoked = when;
+    const bool raised = row.status == 'R';
+    if (!raised)
+        row.revoked = rewrite->ca->options.now;
     row.status = 'R';
-    row.reason = reason ? cg_reason_number(reason) : -1;
-    cg_index_print(out, &row);
-    return note_revoked(rewrite->revoked, &row);
+    row.reason = reason;
+    cg_index_print(rewrite->out, &row);
+    struct cg_revoked_item *item = note(rewrite->revoked, &row);
+    if (item)
+        item->raised = raised;
+    return item;
 }
 
 /* One pass: a million lines take as long as reading and writing them. */
-static bool rewrite_index(struct cg_index *index, struct rewrite *rewrite, const struct cg_revoke_request *request,
-                          int64_t now, struct cg_error *err)
+static bool rewrite_rows(struct rewrite *rewrite, struct cg_index *index, struct cg_error *err)
 {
     struct cg_index_row row;
-    const struct selector wanted = make_selector(index, request->what);
-    FILE *out = open_memstream(&rewrite->text, &rewrite->len);
-    bool ok = out;
-    while (ok && cg_index_next(index, &row, err)) {
-        bool is_match = matches(&row, &wanted);
-        rewrite->matched += is_match;
-        if (is_match && is_to_change(&row, now, request->reason))
-            ok = revoke_row(out, rewrite, &row, now, request->reason);
-        else
-            fwrite(row.line, 1, row.len + 1, out);
+    int reason = -1;
+    cg_index_rewind(index);
+    while (cg_index_next(index, &row, err)) {
+        const bool is_match = cg_revoke_lookup_row(&rewrite->lookup, &row, &reason);
+        const bool changes = is_match && is_to_change(&row, rewrite->ca->options.now, reason);
+        rewrite->revoked->unchanged += is_match && !changes;
+        if (!changes)
+            fwrite(row.line, 1, row.len + 1, rewrite->out);
+        else if (!revoke_row(rewrite, &row, reason))
+            return cg_fail_memory(err);
     }
-    if (!out || fclose(out) != 0 || !ok)
-        ok = cg_fail_memory(err);
-    return ok && !index->is_damaged;
+    return !index->is_damaged;
 }
 
-static bool journal(struct cg_change *change, const struct cg_revoked *revoked, const char *reason,
-                    struct cg_error *err)
+/* ---- a certificate that our key signed, and that the index does not have: its file takes the place of the lost row */
+
+static unsigned generation_in_archive(const struct cg_ca *ca, const char *name, const X509 *cert)
+{
+    for (unsigned n = cg_ca_generation(ca, name); n > 0; n--) {
+        X509 *other = cg_ca_generation_cert(ca, name, n, NULL);
+        const bool same = other && X509_cmp(other, cert) == 0;
+        X509_free(other);
+        if (same)
+            return n;
+    }
+    return 0;
+}
+
+/* Where the archive has it, or will have it: the ban of a compromised key reads it there. */
+static void place(const struct rewrite *rewrite, struct cg_revoked_item *item)
+{
+    const struct cg_revoked *revoked = rewrite->revoked;
+    item->generation = generation_in_archive(rewrite->ca, item->name, item->cert);
+    if ((item->is_archived = item->generation))
+        return;
+    item->generation = cg_ca_generation(rewrite->ca, item->name) + 1;
+    for (size_t i = 0; i < revoked->count; i++)
+        item->generation += revoked->item[i].cert && strcmp(revoked->item[i].name, item->name) == 0;
+}
+
+static void file_of(const struct cg_revoked_item *item, char out[CG_NAME_MAX + 32])
+{
+    snprintf(out, CG_NAME_MAX + 32, "archive/%s/%04u", item->name, item->generation);
+}
+
+static bool add_row(struct rewrite *rewrite, struct cg_revoked_item *place_of, const char *serial, struct cg_error *err)
+{
+    char file[CG_NAME_MAX + 32];
+    int reason = -1;
+    struct cg_index_row row = {.status = 'V', .serial = serial, .file = file, .reason = -1};
+    char *subject = X509_NAME_oneline(X509_get_subject_name(place_of->cert), NULL, 0);
+    file_of(place_of, file);
+    row.subject = subject;
+    bool ok = subject || cg_fail_memory(err);
+    if (ok && !cg_time_seconds(X509_get0_notAfter(place_of->cert), &row.expires))
+        row.expires = CG_TIME_LAST;
+    if (ok && cg_revoke_lookup_row(&rewrite->lookup, &row, &reason) &&
+        is_to_change(&row, rewrite->ca->options.now, reason)) {
+        struct cg_revoked_item *item = revoke_row(rewrite, &row, reason);
+        if (item) {
+            item->cert = place_of->cert;
+            item->generation = place_of->generation;
+            item->is_archived = place_of->is_archived;
+            X509_up_ref(item->cert);
+        }
+        ok = item || cg_fail_memory(err);
+    } else {
+        rewrite->revoked->unchanged += ok;
+    }
+    OPENSSL_free(subject);
+    return ok;
+}
+
+static bool add_file(struct rewrite *rewrite, const struct cg_revoke_what *what, struct cg_error *err)
+{
+    struct cg_revoked_item item = {.cert = what->cert};
+    char *serial = cg_index_serial(X509_get0_serialNumber(what->cert));
+    if (!serial)
+        return cg_fail_memory(err);
+    /* without a usable common name, the serial number is the name */
+    if (!cg_common_name(X509_get_subject_name(what->cert), item.name, sizeof item.name) ||
+        !cg_ca_name_valid(item.name, NULL))
+        snprintf(item.name, sizeof item.name, "%s", serial);
+    place(rewrite, &item);
+    const bool ok = add_row(rewrite, &item, serial, err);
+    OPENSSL_free(serial);
+    return ok;
+}
+
+static bool rewrite_index(struct rewrite *rewrite, struct cg_index *index, const struct cg_revoke_list *list,
+                          struct cg_error *err)
+{
+    if (!(rewrite->out = open_memstream(&rewrite->text, &rewrite->len)))
+        return cg_fail_memory(err);
+    bool ok = cg_revoke_lookup_open(&rewrite->lookup, list, err) && rewrite_rows(rewrite, index, err);
+    for (size_t i = 0; ok && i < list->count; i++)
+        if (list->item[i].cert && !list->item[i].fault && !list->item[i].matched)
+            ok = add_file(rewrite, &list->item[i], err);
+    cg_revoke_lookup_close(&rewrite->lookup);
+    if (fclose(rewrite->out) != 0 && ok)
+        ok = cg_fail_memory(err);
+    return ok;
+}
+
+/* ---- writing */
+
+static bool put_added(struct cg_change *change, const struct cg_revoked_item *item, unsigned slot, struct cg_error *err)
+{
+    char end[24], file[CG_NAME_MAX + 32], folder[32], staged[48];
+    file_of(item, file);
+    cg_date_text(X509_get0_notAfter(item->cert), end);
+    cJSON *entry = cg_json_of("name", item->name, "serial", item->serial, "state", "issued", "not_after", end, "folder",
+                              file);
+    if (!cg_change_journal(change, "imported", entry, err))
+        return false;
+    if (item->is_archived)
+        return true;
+    snprintf(folder, sizeof folder, "revoked-%u", slot);
+    snprintf(staged, sizeof staged, "%s/cert.pem", folder);
+    char *pem = cg_cert_pem(item->cert);
+    bool ok = pem || cg_fail_memory(err);
+    ok = ok && cg_change_stage_folder(change, folder, 0700, err) &&
+         cg_change_stage_file(change, staged, pem, strlen(pem), 0644, err) && cg_change_move(change, folder, file, err);
+    free(pem);
+    return ok;
+}
+
+static bool record(struct cg_change *change, const struct cg_revoked *revoked, struct cg_error *err)
 {
     for (size_t i = 0; i < revoked->count; i++) {
-        cJSON *entry = cg_json_of("name", revoked->item[i].name, "serial", revoked->item[i].serial, "reason",
-                                  reason ? reason : "unspecified");
-        if (!cg_change_journal(change, "revoked", entry, err))
+        const struct cg_revoked_item *item = &revoked->item[i];
+        cJSON *entry = cg_json_of("name", item->name, "serial", item->serial, "reason",
+                                  item->reason > 0 ? cg_reason_name(item->reason) : "unspecified");
+        if ((item->cert && !put_added(change, item, (unsigned)i, err)) ||
+            !cg_change_journal(change, "revoked", entry, err))
             return false;
     }
     return true;
 }
 
 /* Index, CRL and journal change together or not at all. */
-static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *request, struct rewrite *rewrite,
-                      struct cg_error *err)
+static bool write_all(const struct cg_revoke_request *request, struct rewrite *rewrite, struct cg_error *err)
 {
+    const struct cg_ca *ca = rewrite->ca;
     struct cg_change change = {0};
     struct cg_index rewritten = {0};
     struct cg_revoked *revoked = rewrite->revoked;
@@ -146,33 +218,26 @@ static bool write_all(const struct cg_ca *ca, const struct cg_revoke_request *re
                                                .key = key,
                                                .index = &rewritten,
                                                .now = ca->options.now,
-                                               .lifetime = request->crl_lifetime};
+                                               .lifetime = request->crl_lifetime,
+                                               .keeps_lifetime = true};
     ok = ok && cg_change_begin(&change, ca, false, err) &&
          cg_change_put(&change, "index.txt", rewritten.text, rewritten.len, 0600, err) &&
-         cg_crl_write(&change, &write, &revoked->crl, err) && journal(&change, revoked, request->reason, err);
+         cg_crl_write(&change, &write, &revoked->crl, err) && record(&change, revoked, err);
     ok = cg_change_end(&change, ok, err);
     cg_index_free(&rewritten);
     EVP_PKEY_free(key);
     return ok;
 }
 
-static bool unknown(const struct cg_ca *ca, const char *typed, struct cg_error *err)
-{
-    return cg_fail_text(
-        err, "this CA issued no certificate with the name or serial number \"%s\". List all: certguard -C %s list",
-        typed, ca->word);
-}
-
-bool cg_revoke(const struct cg_ca *ca, const struct cg_revoke_request *request, struct cg_revoked *revoked,
+bool cg_revoke(const struct cg_ca *ca, struct cg_revoke_request *request, struct cg_revoked *revoked,
                struct cg_error *err)
 {
     struct cg_index index;
-    struct rewrite rewrite = {.revoked = revoked};
+    struct rewrite rewrite = {.ca = ca, .revoked = revoked};
     *revoked = (struct cg_revoked){0};
-    bool ok = cg_index_load(&index, ca, err) && cg_index_check_name(ca, &index, request->what, err) &&
-              rewrite_index(&index, &rewrite, request, ca->options.now, err) &&
-              (rewrite.matched || unknown(ca, request->what, err)) &&
-              (!revoked->count || ca->options.dry_run || write_all(ca, request, &rewrite, err));
+    bool ok = cg_index_load(&index, ca, err) && cg_revoke_identify(&request->list, ca, &index, err) &&
+              rewrite_index(&rewrite, &index, &request->list, err) &&
+              (!revoked->count || ca->options.dry_run || write_all(request, &rewrite, err));
     cg_index_free(&index);
     free(rewrite.text);
     return ok;
@@ -180,8 +245,10 @@ bool cg_revoke(const struct cg_ca *ca, const struct cg_revoke_request *request, 
 
 void cg_revoked_clear(struct cg_revoked *revoked)
 {
-    for (size_t i = 0; i < revoked->count; i++)
+    for (size_t i = 0; i < revoked->count; i++) {
         free(revoked->item[i].serial);
+        X509_free(revoked->item[i].cert);
+    }
     free(revoked->item);
     cg_crl_made_clear(&revoked->crl);
     *revoked = (struct cg_revoked){0};

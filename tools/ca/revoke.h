@@ -5,26 +5,35 @@
 #define CG_CA_REVOKE_H
 
 #include "crl.h"
+#include "revoke_what.h"
 
 struct cg_revoke_request {
-    const char *what;     /* a name, for all its certificates, or a serial number in any usual spelling */
-    const char *reason;   /* a word of cg_reason_name; NULL: unspecified */
-    int64_t crl_lifetime; /* of the new CRL, s; 0: the default */
+    struct cg_revoke_list list; /* cg_revoke fills in what it found, and the faults */
+    int64_t crl_lifetime;       /* of the new CRL, s; 0: that of the last CRL */
 };
 
 struct cg_revoked_item {
     char *serial; /* as in the index */
     char name[CG_NAME_MAX + 1];
+    int reason;  /* CRLReason; -1: unspecified */
+    bool raised; /* it was revoked before, for a lesser reason */
+
+    /* Only of a certificate that the index did not have: */
+    X509 *cert;          /* owned */
+    unsigned generation; /* in archive/NAME */
+    bool is_archived;    /* archive/ had it */
 };
 
 struct cg_revoked {
     struct cg_revoked_item *item;
-    size_t count;           /* 0: all of them were revoked or expired before, and nothing is changed */
+    size_t count;           /* 0: nothing is changed */
+    size_t unchanged;       /* were revoked for a reason as grave, or expired before */
     struct cg_crl_made crl; /* if something was revoked, and not in a dry run */
 };
 
-/* False also if the CA issued no such certificate. Clear it in every case. */
-bool cg_revoke(const struct cg_ca *ca, const struct cg_revoke_request *request, struct cg_revoked *revoked,
+/* Revokes all but the items with a fault. A certificate that is revoked already keeps its date; its reason becomes the new
+ * one only if that is graver (cg_reason_gravity). Clear it in every case. */
+bool cg_revoke(const struct cg_ca *ca, struct cg_revoke_request *request, struct cg_revoked *revoked,
                struct cg_error *err);
 void cg_revoked_clear(struct cg_revoked *revoked);
 

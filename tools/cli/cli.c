@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define AT(field) offsetof(struct cg_cli, field)
@@ -103,12 +104,16 @@ static bool list_add(struct cg_list *list, const char *value)
     return true;
 }
 
+/* In any case. The value gets the spelling of the word, in its own memory: the command line's. */
 static bool is_choice(const char *words, const char *value)
 {
     size_t len = strlen(value);
     for (const char *w = words; w; w = strchr(w, '|') ? strchr(w, '|') + 1 : NULL)
-        if (len && strncmp(w, value, len) == 0 && (w[len] == '|' || w[len] == '\0'))
+        if (len && strncasecmp(w, value, len) == 0 && (w[len] == '|' || w[len] == '\0')) {
+            if (strncmp(w, value, len) != 0)
+                memcpy((char *)(uintptr_t)value, w, len);
             return true;
+        }
     return false;
 }
 

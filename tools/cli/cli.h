@@ -19,7 +19,7 @@ enum cg_option_type {
     CG_OPT_STRING,   /* const char *, NULL when not given; the last one counts */
     CG_OPT_FILE,     /* const char *, completed as a file */
     CG_OPT_FOLDER,   /* const char *, completed as a folder */
-    CG_OPT_CHOICE,   /* const char *, one of the words of argument: "a|b|c" */
+    CG_OPT_CHOICE,   /* const char *, one of the words of argument: "a|b|c"; typed in any case */
     CG_OPT_LIST,     /* struct cg_list: may be given several times */
     CG_OPT_FILES,    /* struct cg_list, completed as files */
     CG_OPT_NUMBER,   /* struct cg_number */

@@ -39,6 +39,20 @@ int cg_reason_number(const char *name)
     return -1;
 }
 
+enum cg_reason_gravity cg_reason_gravity(int reason)
+{
+    switch (reason) {
+    case 1: /* keyCompromise, cACompromise, aACompromise */
+    case 2:
+    case 10:
+        return CG_REASON_COMPROMISE;
+    case 6:
+        return CG_REASON_HOLD;
+    default:
+        return CG_REASON_USUAL;
+    }
+}
+
 bool cg_index_of_text(struct cg_index *index, char *text, size_t len, struct cg_error *err)
 {
     while (len && text[len - 1] != '\n')
@@ -158,7 +172,10 @@ void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]
         name += 4;
         len = strcspn(name, "/");
     }
-    snprintf(out, CG_NAME_MAX + 1, "%.*s", (int)len, name ? name : "");
+    len = len < CG_NAME_MAX ? len : CG_NAME_MAX;
+    if (len)
+        memcpy(out, name, len);
+    out[len] = '\0';
 }
 
 char *cg_index_serial(const ASN1_INTEGER *serial)

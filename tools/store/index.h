@@ -64,6 +64,11 @@ void cg_index_print(FILE *out, const struct cg_index_row *row);
 
 /* Names of CRLReason, RFC 5280 5.3.1, in OpenSSL's spelling: "keyCompromise". NULL: no such number. */
 const char *cg_reason_name(int reason);
-int cg_reason_number(const char *name); /* -1: no such name */
+int cg_reason_number(const char *name); /* in any case; -1: no such name */
+
+/* How much a reason says against the key: a hold may end, and someone else has a compromised key. A reason replaces those
+ * below it, and no other. */
+enum cg_reason_gravity { CG_REASON_HOLD = 0, CG_REASON_USUAL, CG_REASON_COMPROMISE };
+enum cg_reason_gravity cg_reason_gravity(int reason);
 
 #endif

@@ -80,7 +80,16 @@ bool cg_index_check(const struct cg_ca *ca, struct cg_error *err)
     return ok;
 }
 
-bool cg_index_check_name(const struct cg_ca *ca, const struct cg_index *index, const char *name, struct cg_error *err)
+static bool is_known(const struct cg_serials *issued, const X509 *cert)
+{
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    const bool is = serial && cg_serials_has(issued, serial);
+    OPENSSL_free(serial);
+    return is;
+}
+
+bool cg_index_check_name(const struct cg_ca *ca, const struct cg_serials *issued, const char *name,
+                         struct cg_error *err)
 {
     char what[CG_NAME_MAX + 96];
     bool known = true;
@@ -88,7 +97,7 @@ bool cg_index_check_name(const struct cg_ca *ca, const struct cg_index *index, c
         return true;
     for (unsigned n = 1, last = cg_ca_generation(ca, name); known && n <= last; n++) {
         X509 *cert = cg_ca_generation_cert(ca, name, n, NULL);
-        known = !cert || cg_index_status(index, cert) != '\0';
+        known = !cert || is_known(issued, cert);
         X509_free(cert);
         if (!known)
             snprintf(what, sizeof what, "archive/%s/%04u is missing in it", name, n);

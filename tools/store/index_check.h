@@ -11,8 +11,9 @@
  * and the fix. */
 bool cg_index_check(const struct cg_ca *ca, struct cg_error *err);
 
-/* Checks that all generations of NAME are in the index. */
-struct cg_index;
-bool cg_index_check_name(const struct cg_ca *ca, const struct cg_index *index, const char *name, struct cg_error *err);
+/* Checks that all generations of NAME are in the index, whose serial numbers are given. */
+struct cg_serials;
+bool cg_index_check_name(const struct cg_ca *ca, const struct cg_serials *issued, const char *name,
+                         struct cg_error *err);
 
 #endif

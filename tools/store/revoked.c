@@ -90,22 +90,37 @@ X509_CRL *cg_crl_of(const char *path, X509 *issuer)
     return best;
 }
 
+struct copies {
+    X509 *issuer;
+    X509_CRL *last;
+    struct cg_bytes own, der; /* the first copy, as PEM and DER */
+};
+
+static bool contains(const struct cg_bytes *bytes, const struct cg_bytes *known)
+{
+    return known->len && memmem(bytes->data, bytes->len, known->data, known->len);
+}
+
 /* Most copies contain the same bytes, which need no parsing. */
-static void read_copy(const char *path, const struct cg_bytes *known, X509 *issuer, X509_CRL **best)
+static void read_copy(struct copies *copies, const char *path)
 {
     struct cg_bytes bytes;
     if (!cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &bytes, NULL))
         return;
-    if (!known->len || !memmem(bytes.data, bytes.len, known->data, known->len))
-        read_crls(&bytes, issuer, best);
+    if (!contains(&bytes, &copies->own) && !contains(&bytes, &copies->der))
+        read_crls(&bytes, copies->issuer, &copies->last);
     cg_bytes_free(&bytes);
 }
 
-struct copies {
-    X509 *issuer;
-    X509_CRL *last;
-    struct cg_bytes own; /* the first copy, as PEM */
-};
+static void read_own(struct copies *copies, const char *path)
+{
+    if (cg_file_read(path, CG_FILE_PUBLIC, CRL_LIMIT, &copies->own, NULL))
+        read_crls(&copies->own, copies->issuer, &copies->last);
+    if (!copies->last)
+        cg_bytes_free(&copies->own);
+    int len = copies->last ? i2d_X509_CRL(copies->last, &copies->der.data) : 0;
+    copies->der.len = len > 0 ? (size_t)len : 0;
+}
 
 /* Brokers have newer copies if the CA was restored from a backup. Copies that cannot be read are skipped. */
 static bool read_target(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
@@ -115,7 +130,7 @@ static bool read_target(void *context, const struct cg_ca *ca, const struct cg_t
     (void)ca;
     (void)err;
     if (snprintf(path, sizeof path, "%s/crl.pem", target->to) < (int)sizeof path)
-        read_copy(path, &copies->own, copies->issuer, &copies->last);
+        read_copy(copies, path);
     return true;
 }
 
@@ -123,14 +138,12 @@ X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
 {
     char path[PATH_MAX];
     struct copies copies = {.issuer = issuer};
-    if (cg_file_read(cg_ca_path(ca, path, "%s/crl.pem", folder), CG_FILE_PUBLIC, CRL_LIMIT, &copies.own, NULL))
-        read_crls(&copies.own, issuer, &copies.last);
-    if (!copies.last)
-        cg_bytes_free(&copies.own);
-    read_copy(cg_ca_path(ca, path, "crl.pem"), &copies.own, issuer, &copies.last);
-    read_copy(cg_ca_path(ca, path, "crl.der"), &copies.own, issuer, &copies.last);
+    read_own(&copies, cg_ca_path(ca, path, "%s/crl.pem", folder));
+    read_copy(&copies, cg_ca_path(ca, path, "crl.pem"));
+    read_copy(&copies, cg_ca_path(ca, path, "crl.der"));
     cg_target_visit(ca, read_target, &copies, NULL, NULL);
     cg_bytes_free(&copies.own);
+    OPENSSL_free(copies.der.data);
     return copies.last;
 }
 

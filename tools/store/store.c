@@ -76,6 +76,12 @@ char *cg_crl_pem(const X509_CRL *crl)
     return take_text(bio, bio && PEM_write_bio_X509_CRL(bio, crl));
 }
 
+char *cg_crl_der_pem(const unsigned char *der, int len)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    return take_text(bio, bio && PEM_write_bio(bio, PEM_STRING_X509_CRL, "", der, len) > 0);
+}
+
 cJSON *cg_ca_json(const struct cg_ca *ca, const char *relative)
 {
     char path[PATH_MAX];

@@ -108,6 +108,7 @@ bool cg_read_fd(int fd, size_t tail, char **text, size_t *len);
 X509 *cg_cert_load(const char *path, struct cg_error *err);
 char *cg_cert_pem(const X509 *cert);
 char *cg_crl_pem(const X509_CRL *crl);
+char *cg_crl_der_pem(const unsigned char *der, int len);
 
 /* Adds to the error that the file must be restored from a backup: a lost or damaged one is never silently replaced. Always
  * false. */

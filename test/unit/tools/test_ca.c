@@ -202,7 +202,9 @@ static void a_dry_run_writes_nothing(void **state)
 /* Renewed first, so that it has two certificates, both of which are revoked by the name. */
 static void revokes_all_of_a_name(void **state)
 {
-    const struct cg_revoke_request request = {.what = "sensor1", .reason = "keyCompromise"};
+    struct cg_revoke_what what = {.text = "sensor1", .reason = cg_reason_number("KEYCOMPROMISE")},
+                          nobody = {.text = "nobody"};
+    struct cg_revoke_request request = {.list = {&what, 1}};
     struct cg_error err = {""};
     struct cg_revoked revoked;
     struct cg_issuer issuer;
@@ -228,13 +230,17 @@ static void revokes_all_of_a_name(void **state)
 
     assert_true(cg_revoke(&ca, &request, &revoked, &err)); /* again: nothing is left to revoke */
     assert_int_equal(revoked.count, 0);
+    assert_int_equal(revoked.unchanged, 2);
     cg_revoked_clear(&revoked);
     assert_true(cg_issuer_open(&issuer, &ca, &err));
     assert_false(cg_renew(&issuer, "sensor1", &(struct cg_renew_params){.write = true}, &renewed, &err));
     assert_non_null(strstr(err.text, "is revoked"));
     cg_renewed_clear(&renewed);
     cg_issuer_close(&issuer);
-    assert_false(cg_revoke(&ca, &(struct cg_revoke_request){.what = "nobody"}, &revoked, &err));
+    assert_true(cg_revoke(&ca, &(struct cg_revoke_request){.list = {&nobody, 1}}, &revoked, &err));
+    assert_int_equal(revoked.count, 0);
+    assert_non_null(strstr(nobody.fault, "\"nobody\""));
+    free(nobody.fault);
     cg_revoked_clear(&revoked);
     cg_ca_close(&ca);
 }

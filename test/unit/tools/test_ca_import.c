@@ -70,6 +70,7 @@ static void make_old(void)
     struct cg_error err = {""};
     struct cg_created created;
     struct cg_revoked revoked;
+    struct cg_revoke_what what = {.text = "sensor1", .reason = -1};
     struct cg_ca ca;
     open_ca(&ca, old_dir, CG_CA_CREATE, NOW);
     assert_true(cg_ca_create(&ca, &(struct cg_create_request){.key_type = "p256"}, &created, &err));
@@ -78,7 +79,7 @@ static void make_old(void)
     open_ca(&ca, old_dir, CG_CA_WRITE, NOW);
     issue(&ca, "sensor1");
     issue(&ca, "sensor2");
-    assert_true(cg_revoke(&ca, &(struct cg_revoke_request){.what = "sensor1"}, &revoked, &err));
+    assert_true(cg_revoke(&ca, &(struct cg_revoke_request){.list = {&what, 1}}, &revoked, &err));
     cg_revoked_clear(&revoked);
     cg_ca_close(&ca);
 }
