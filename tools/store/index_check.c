@@ -9,17 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Serial numbers in the index. */
-struct known {
-    struct cg_serials issued, revoked;
-};
-
-static bool read_index(struct cg_index *index, struct known *known, struct cg_error *err)
+static bool read_index(struct cg_index *index, struct cg_known *known, struct cg_error *err)
 {
     struct cg_index_row row;
     while (cg_index_next(index, &row, err))
         if (!cg_serials_add(&known->issued, row.serial) ||
-            (row.status == 'R' && !cg_serials_add(&known->revoked, row.serial)))
+            (row.status == 'R' && !cg_serials_add(&known->revoked, row.serial)) ||
+            (row.status == 'R' && cg_reason_gravity(row.reason) == CG_REASON_COMPROMISE &&
+             !cg_serials_add(&known->compromised, row.serial)))
             return cg_fail_memory(err);
     return !index->is_damaged;
 }
@@ -33,17 +30,17 @@ static bool fail_incomplete(const struct cg_ca *ca, const char *what, struct cg_
         what, ca->word, ca->clock_set ? " --at +0s" : "");
 }
 
-static bool compare_journal(const struct cg_ca *ca, struct cg_journal *journal, const struct known *known, size_t *seen,
-                            struct cg_error *err)
+static bool compare_journal(const struct cg_ca *ca, struct cg_journal *journal, const struct cg_known *known,
+                            size_t *seen, struct cg_error *err)
 {
     char what[160];
     struct cg_journal_serial line;
     while (cg_journal_next_serial(journal, &line)) {
         ++*seen;
-        if (cg_serials_has(line.revoked ? &known->revoked : &known->issued, line.serial))
+        if (cg_serials_has(cg_known_as(known, line.revoked, line.compromised), line.serial))
             continue;
-        snprintf(what, sizeof what, "according to the journal, the certificate with the serial %s was %s", line.serial,
-                 line.revoked ? "revoked" : "issued");
+        snprintf(what, sizeof what, "according to the journal, the certificate with the serial %s was %s%s",
+                 line.serial, line.revoked ? "revoked" : "issued", line.compromised ? " as compromised" : "");
         return fail_incomplete(ca, what, err);
     }
     return true;
@@ -68,13 +65,12 @@ bool cg_index_check(const struct cg_ca *ca, struct cg_error *err)
 {
     struct cg_index index = {0};
     struct cg_journal journal = {0};
-    struct known known = {.issued = {0}};
+    struct cg_known known = {.issued = {0}};
     size_t seen = 0;
     bool ok = cg_index_load(&index, ca, err) && read_index(&index, &known, err) &&
               cg_journal_load(&journal, ca, 0, err) && compare_journal(ca, &journal, &known, &seen, err) &&
               (seen || compare_files(ca, &index, err));
-    cg_serials_free(&known.issued);
-    cg_serials_free(&known.revoked);
+    cg_known_free(&known);
     cg_journal_free(&journal);
     cg_index_free(&index);
     return ok;

@@ -63,45 +63,82 @@ static bool next_line(struct cg_journal *journal, const char **line, size_t *len
     return true;
 }
 
+/* The next line that contains word. Searches all of the text at once: most lines do not contain it. */
+static bool next_line_with(struct cg_journal *journal, const char *word, const char **line, size_t *len)
+{
+    const char *rest = journal->text + journal->at;
+    const char *found = journal->at < journal->len ? memmem(rest, journal->len - journal->at, word, strlen(word))
+                                                   : NULL;
+    const char *feed = found ? memrchr(rest, '\n', (size_t)(found - rest)) : NULL;
+    journal->at = feed ? (size_t)(feed + 1 - journal->text) : found ? journal->at : journal->len;
+    return next_line(journal, line, len);
+}
+
 bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_journal_row *row)
 {
     const char *line;
     size_t len;
-    while (next_line(journal, &line, &len))
-        if (memmem(line, len, word, strlen(word)) && parse(line, len, row))
+    while (next_line_with(journal, word, &line, &len))
+        if (parse(line, len, row))
             return true;
     return false;
 }
 
-/* A quoted value cannot look like this: its quotes are escaped. */
-static bool contains(const char *line, size_t len, const char *member)
+/* The value of a text member; NULL: none. A quoted value cannot look like a key: its quotes are escaped. */
+static const char *value_of(const char *line, size_t len, const char *key)
 {
-    return memmem(line, len, member, strlen(member));
+    const char *at = memmem(line, len, key, strlen(key));
+    return at ? at + strlen(key) : NULL;
+}
+
+/* The line ends with a line feed or the NUL after the text, so that the comparison ends there. */
+static bool is_text(const char *value, const char *quoted)
+{
+    return value && strncmp(value, quoted, strlen(quoted)) == 0;
 }
 
 static bool read_serial(const char *line, size_t len, struct cg_journal_serial *out)
 {
-    static const char key[] = "\"serial\":\"";
-    const char *at = memmem(line, len, key, sizeof key - 1);
-    size_t room = at ? len - (size_t)(at - line) - (sizeof key - 1) : 0, n = 0;
-    at = at ? at + sizeof key - 1 : NULL;
-    for (; n < room && n + 1 < sizeof out->serial && strchr("0123456789ABCDEFabcdef", at[n]); n++)
-        out->serial[n] = at[n];
+    const char *at = value_of(line, len, "\"serial\":\"");
+    size_t n = at ? strspn(at, "0123456789ABCDEFabcdef") : 0;
+    if (!n || n >= sizeof out->serial || at[n] != '"')
+        return false;
+    memcpy(out->serial, at, n);
     out->serial[n] = '\0';
-    return n && n < room && at[n] == '"';
+    return true;
+}
+
+static bool read_line(const char *line, size_t len, struct cg_journal_serial *out)
+{
+    const char *done = value_of(line, len, "\"done\":\"");
+    const bool imported = is_text(done, "imported\"");
+    out->revoked = is_text(done, "revoked\"") ||
+                   (imported && is_text(value_of(line, len, "\"state\":\""), "revoked\""));
+    out->compromised = out->revoked && memmem(line, len, "Compromise\"", strlen("Compromise\""));
+    return (out->revoked || imported || is_text(done, "issued\"")) && read_serial(line, len, out);
 }
 
 bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *out)
 {
     const char *line;
     size_t len;
-    while (next_line(journal, &line, &len)) {
-        out->revoked = contains(line, len, "\"done\":\"revoked\"") || contains(line, len, "\"state\":\"revoked\"");
-        if ((out->revoked || contains(line, len, "\"done\":\"issued\"") ||
-             contains(line, len, "\"done\":\"imported\"")) &&
-            read_serial(line, len, out))
+    while (next_line(journal, &line, &len))
+        if (read_line(line, len, out))
             return true;
-    }
+    return false;
+}
+
+bool cg_journal_next_unknown(struct cg_journal *journal, const char *word, const struct cg_known *known,
+                             struct cg_journal_row *row)
+{
+    struct cg_journal_serial serial;
+    const char *line;
+    size_t len;
+    while (next_line_with(journal, word, &line, &len))
+        if (!(read_line(line, len, &serial) && serial.revoked &&
+              cg_serials_has(cg_known_as(known, true, serial.compromised), serial.serial)) &&
+            parse(line, len, row))
+            return true;
     return false;
 }
 

@@ -5,6 +5,7 @@
 #ifndef CG_CA_JOURNAL_H
 #define CG_CA_JOURNAL_H
 
+#include "serials.h"
 #include "store.h"
 
 #include <cjson/cJSON.h>
@@ -33,10 +34,14 @@ void cg_journal_free(struct cg_journal *journal);
 bool cg_journal_next(struct cg_journal *journal, const char *word, struct cg_journal_row *row);
 void cg_journal_row_clear(struct cg_journal_row *row);
 
+/* The same, without the lines whose certificate is known as revoked, and as compromised if the line says so. */
+bool cg_journal_next_unknown(struct cg_journal *journal, const char *word, const struct cg_known *known,
+                             struct cg_journal_row *row);
+
 /* The next line about a certificate that was issued, imported or revoked: its serial number, without parsing the JSON. */
 struct cg_journal_serial {
     char serial[2 * 20 + 8]; /* as in the index */
-    bool revoked;
+    bool revoked, compromised;
 };
 bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *line);
 

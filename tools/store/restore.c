@@ -22,14 +22,15 @@ struct restore {
     size_t count;
 };
 
-/* Revoked if the last CRL or the journal says so. */
+/* Revoked if the last CRL or the journal says so; a row that was revoked for a lesser reason keeps its date. */
 static bool add_row(struct restore *r, struct cg_index_row row)
 {
     const struct cg_revocation *lost = cg_revocations_find(&r->lost, row.serial);
+    if (!lost || row.status != 'R')
+        row.revoked = lost ? lost->when : CG_TIME_NONE;
     row.status = lost ? 'R' : 'V';
-    row.revoked = lost ? lost->when : CG_TIME_NONE;
     row.reason = lost ? lost->reason : -1;
-    if (lost && lost->when == CG_TIME_NONE) /* date unknown: the CA's start */
+    if (lost && row.revoked == CG_TIME_NONE) /* date unknown: the CA's start */
         (void)cg_time_seconds(X509_get0_notBefore(r->ca->cert), &row.revoked);
     cg_index_print(r->out, &row);
     r->count++;
@@ -66,7 +67,7 @@ static bool keep_rows(struct restore *r, struct cg_index *index)
     index->at = index->number = 0;
     while (ok && index->at < index->len)
         if (next_row(r, index, &row)) {
-            if (row.status != 'R' && cg_revocations_find(&r->lost, row.serial)) {
+            if (cg_revocations_find(&r->lost, row.serial)) {
                 ok = add_row(r, row);
                 continue;
             }

@@ -2,6 +2,7 @@
 #include "revoked.h"
 #include "base/array.h"
 #include "base/failure.h"
+#include "core/cert/der.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "journal.h"
@@ -147,11 +148,18 @@ X509_CRL *cg_crl_last(const struct cg_ca *ca, const char *folder, X509 *issuer)
     return copies.last;
 }
 
+/* -1: none. All CRLReasons are one octet, so that a long CRL needs no decoding of each. */
+static int reason_of(const X509_REVOKED *entry)
+{
+    int at = X509_REVOKED_get_ext_by_NID(entry, NID_crl_reason, -1);
+    const ASN1_OCTET_STRING *value = at < 0 ? NULL : X509_EXTENSION_get_data(X509_REVOKED_get_ext(entry, at));
+    const unsigned char *der = value && ASN1_STRING_length(value) == 3 ? ASN1_STRING_get0_data(value) : NULL;
+    return der && der[0] == CG_DER_ENUMERATED && der[1] == 1 && der[2] < 128 ? der[2] : -1;
+}
+
 bool cg_crl_entry_read(const X509_REVOKED *entry, char **serial, int64_t *when, int *reason)
 {
-    ASN1_ENUMERATED *value = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
-    *reason = value ? (int)ASN1_ENUMERATED_get(value) : -1;
-    ASN1_ENUMERATED_free(value);
+    *reason = reason_of(entry);
     *serial = cg_index_serial(X509_REVOKED_get0_serialNumber(entry));
     return *serial && cg_time_seconds(X509_REVOKED_get0_revocationDate(entry), when);
 }
@@ -170,15 +178,41 @@ static int by_serial(const void *a, const void *b)
     return strcasecmp(digits_of(one->serial), digits_of(other->serial));
 }
 
-static struct cg_revocation *add(struct cg_revocations *lost, const char *serial)
+static bool is_compromise(int reason)
+{
+    return cg_reason_gravity(reason) == CG_REASON_COMPROMISE;
+}
+
+/* False: out of memory. */
+static bool add(struct cg_revocations *lost, struct cg_known *known, const char *serial, int64_t when, int reason)
 {
     struct cg_revocation *rows = cg_array_grow(lost->row, lost->count, sizeof *rows);
     if (!rows)
-        return NULL;
+        return false;
     lost->row = rows;
-    rows[lost->count] = (struct cg_revocation){.reason = -1, .when = CG_TIME_NONE, .expires = CG_TIME_NONE};
-    snprintf(rows[lost->count].serial, sizeof rows->serial, "%s", serial);
-    return &rows[lost->count++];
+    rows[lost->count] = (struct cg_revocation){.reason = reason, .when = when, .expires = CG_TIME_NONE};
+    snprintf(rows[lost->count++].serial, sizeof rows->serial, "%s", serial);
+    return cg_serials_add(&known->revoked, serial) &&
+           (!is_compromise(reason) || cg_serials_add(&known->compromised, serial));
+}
+
+/* One row for each serial number, with its first date and its gravest reason. */
+static void sort_and_merge(struct cg_revocations *lost)
+{
+    size_t kept = 0;
+    qsort(lost->row, lost->count, sizeof *lost->row, by_serial);
+    for (size_t i = 0; i < lost->count; i++) {
+        struct cg_revocation *last = kept ? &lost->row[kept - 1] : NULL, *next = &lost->row[i];
+        if (!last || by_serial(last, next) != 0) {
+            lost->row[kept++] = *next;
+            continue;
+        }
+        if (last->when == CG_TIME_NONE || (next->when != CG_TIME_NONE && next->when < last->when))
+            last->when = next->when;
+        if (cg_reason_gravity(next->reason) > cg_reason_gravity(last->reason))
+            last->reason = next->reason;
+    }
+    lost->count = kept;
 }
 
 void cg_revocations_free(struct cg_revocations *lost)
@@ -197,54 +231,52 @@ const struct cg_revocation *cg_revocations_find(const struct cg_revocations *los
 }
 
 /* Serial numbers that need nothing else: they are revoked in the index, or expired long enough to leave the CRL. */
-static bool collect_covered(struct cg_index *index, int64_t now, struct cg_serials *set, struct cg_error *err)
+static bool collect_covered(struct cg_index *index, int64_t now, struct cg_known *known, struct cg_error *err)
 {
     struct cg_index_row row;
     cg_index_rewind(index);
-    while (cg_index_next(index, &row, err))
-        if ((row.status == 'R' || row.expires + CG_KEEP_EXPIRED < now) && !cg_serials_add(set, row.serial))
+    while (cg_index_next(index, &row, err)) {
+        const bool expired = row.expires + CG_KEEP_EXPIRED < now;
+        if (((row.status == 'R' || expired) && !cg_serials_add(&known->revoked, row.serial)) ||
+            (((row.status == 'R' && is_compromise(row.reason)) || expired) &&
+             !cg_serials_add(&known->compromised, row.serial)))
             return cg_fail_memory(err);
+    }
     return !index->is_damaged;
 }
 
-static bool compare_entry(const X509_REVOKED *entry, struct cg_serials *set, struct cg_revocations *lost)
+static bool compare_entry(const X509_REVOKED *entry, struct cg_known *known, struct cg_revocations *lost)
 {
     int64_t when = CG_TIME_NONE;
     int reason = -1;
     char *serial = NULL;
-    struct cg_revocation *row = NULL;
     bool ok = cg_crl_entry_read(entry, &serial, &when, &reason);
-    if (ok && !cg_serials_has(set, serial) && (ok = cg_serials_add(set, serial) && (row = add(lost, serial)))) {
-        row->when = when;
-        row->reason = reason;
-    }
+    if (ok && !cg_serials_has(cg_known_as(known, true, is_compromise(reason)), serial))
+        ok = add(lost, known, serial, when, reason);
     OPENSSL_free(serial);
     return ok;
 }
 
-static bool compare_crl(X509_CRL *last, struct cg_serials *set, struct cg_revocations *lost, struct cg_error *err)
+static bool compare_crl(X509_CRL *last, struct cg_known *known, struct cg_revocations *lost, struct cg_error *err)
 {
     STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
     for (int i = 0; i < sk_X509_REVOKED_num(entries); i++)
-        if (!compare_entry(sk_X509_REVOKED_value(entries, i), set, lost))
+        if (!compare_entry(sk_X509_REVOKED_value(entries, i), known, lost))
             return cg_fail_openssl(err, "read", "the last CRL");
     return true;
 }
 
-static bool compare_journal(struct cg_journal *journal, struct cg_serials *set, struct cg_revocations *lost,
+static bool compare_journal(struct cg_journal *journal, struct cg_known *known, struct cg_revocations *lost,
                             struct cg_error *err)
 {
     struct cg_journal_row line;
     bool ok = true;
     journal->at = 0;
-    while (ok && cg_journal_next(journal, "revoked", &line)) {
-        if (line.revoked && line.serial && !cg_serials_has(set, line.serial)) {
-            struct cg_revocation *row = cg_serials_add(set, line.serial) ? add(lost, line.serial) : NULL;
-            if ((ok = row)) {
-                row->when = line.time;
-                row->reason = line.reason ? cg_reason_number(line.reason) : -1;
-            }
-        }
+    while (ok && cg_journal_next_unknown(journal, "revoked", known, &line)) {
+        const int reason = line.reason ? cg_reason_number(line.reason) : -1;
+        if (line.revoked && line.serial &&
+            !cg_serials_has(cg_known_as(known, true, is_compromise(reason)), line.serial))
+            ok = add(lost, known, line.serial, line.time, reason);
         cg_journal_row_clear(&line);
     }
     return ok || cg_fail_memory(err);
@@ -279,18 +311,18 @@ static void drop_expired(struct cg_revocations *lost, int64_t now)
 bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CRL *last, int64_t now,
                          struct cg_revocations *lost, struct cg_error *err)
 {
-    struct cg_serials set = {0};
+    struct cg_known known = {.issued = {0}};
     struct cg_journal journal = {0};
     *lost = (struct cg_revocations){0};
-    bool ok = collect_covered(index, now, &set, err) && compare_crl(last, &set, lost, err) &&
-              cg_journal_load(&journal, ca, 0, err) && compare_journal(&journal, &set, lost, err);
+    bool ok = collect_covered(index, now, &known, err) && compare_crl(last, &known, lost, err) &&
+              cg_journal_load(&journal, ca, 0, err) && compare_journal(&journal, &known, lost, err);
     if (ok && lost->count) {
-        qsort(lost->row, lost->count, sizeof *lost->row, by_serial);
+        sort_and_merge(lost);
         complete(&journal, lost);
         drop_expired(lost, now);
     }
     cg_journal_free(&journal);
-    cg_serials_free(&set);
+    cg_known_free(&known);
     if (!ok)
         cg_revocations_free(lost);
     return ok;

@@ -39,7 +39,7 @@ BIGNUM *cg_crl_number_load(const char *path, struct cg_error *err); /* of the ne
 bool cg_crl_entry_read(const X509_REVOKED *entry, char **serial, int64_t *when, int *reason);
 
 /* Finds certificates that are revoked and not expired according to the last CRL (NULL: none) or the journal, but not
- * according to the index. */
+ * according to the index; and those that are revoked as compromised there, and for a lesser reason in the index. */
 bool cg_revocations_lost(const struct cg_ca *ca, struct cg_index *index, X509_CRL *last, int64_t now,
                          struct cg_revocations *lost, struct cg_error *err);
 void cg_revocations_free(struct cg_revocations *lost);

@@ -60,3 +60,15 @@ void cg_serials_free(struct cg_serials *set)
     free(set->slot);
     *set = (struct cg_serials){0};
 }
+
+const struct cg_serials *cg_known_as(const struct cg_known *known, bool revoked, bool compromised)
+{
+    return !revoked ? &known->issued : compromised ? &known->compromised : &known->revoked;
+}
+
+void cg_known_free(struct cg_known *known)
+{
+    cg_serials_free(&known->issued);
+    cg_serials_free(&known->revoked);
+    cg_serials_free(&known->compromised);
+}

@@ -17,4 +17,11 @@ bool cg_serials_add(struct cg_serials *set, const char *hex); /* false: out of m
 bool cg_serials_has(const struct cg_serials *set, const char *hex);
 void cg_serials_free(struct cg_serials *set);
 
+/* Serial numbers that are known as issued, as revoked, and as revoked because their key is compromised. */
+struct cg_known {
+    struct cg_serials issued, revoked, compromised;
+};
+const struct cg_serials *cg_known_as(const struct cg_known *known, bool revoked, bool compromised);
+void cg_known_free(struct cg_known *known);
+
 #endif

@@ -63,6 +63,15 @@ static cJSON *result_of(const struct cg_revoke_list *list, const struct cg_revok
     return result;
 }
 
+static void say_unchanged(const struct cg_cli *cli, const char *whose, size_t count)
+{
+    if (count)
+        cg_say(cli, "Nothing was changed: %zu certificate%s%s %s already revoked or expired.", count, cg_plural(count),
+               whose, count == 1 ? "is" : "are");
+    else
+        cg_say(cli, "Nothing was changed.");
+}
+
 static void say_revoked(const struct cg_cli *cli, const char *whose, const struct cg_revoked *revoked, size_t targets)
 {
     char end[24];
@@ -72,17 +81,15 @@ static void say_revoked(const struct cg_cli *cli, const char *whose, const struc
     for (size_t i = 0; i < revoked->count; i++)
         raised += revoked->item[i].raised;
     cg_time_text(made->next_update, end, sizeof end);
-    if (!revoked->count)
-        cg_say(cli, "Nothing was changed: %zu certificate%s%s already revoked or expired.", revoked->unchanged,
-               cg_plural(revoked->unchanged), whose);
-    else if (cli->dry_run)
+    if (cli->dry_run)
         cg_say(cli, "Would revoke %zu certificate%s%s. Nothing was written.", revoked->count, plural, whose);
     else
         cg_say(cli, "Revoked %zu certificate%s%s. New CRL, number %s, %zu revoked, valid until %s:\n  %s/crl.pem",
                revoked->count, plural, whose, made->number, made->entries, end, cli->dir);
     if (raised)
-        cg_say(cli, "Revoked before, for a reason that was less grave: %zu. Their dates stay.", raised);
-    if (revoked->count && revoked->unchanged)
+        cg_say(cli, "Of these, %zu %s already revoked, for a less grave reason. The dates of revocation stay.", raised,
+               raised == 1 ? "was" : "were");
+    if (revoked->unchanged)
         cg_say(cli, "Already revoked or expired, and left unchanged: %zu.", revoked->unchanged);
     if (targets)
         cg_say(cli, "Deployed to %zu folder%s.", targets, cg_plural(targets));
@@ -95,7 +102,10 @@ static void print_revoked(const struct cg_cli *cli, const struct cg_revoke_list 
     cJSON *result = result_of(list, revoked);
     if (list->count == 1 && asprintf(&whose, " of \"%s\"", list->item[0].text) < 0)
         whose = NULL;
-    say_revoked(cli, whose ? whose : "", revoked, targets);
+    if (revoked->count)
+        say_revoked(cli, whose ? whose : "", revoked, targets);
+    else
+        say_unchanged(cli, whose ? whose : "", revoked->unchanged);
     free(whose);
     if (revoked->crl.pem) {
         cg_time_text(revoked->crl.next_update, end, sizeof end);
