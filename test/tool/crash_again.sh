@@ -16,6 +16,15 @@ rm lost/index.txt
 # something was issued while the clock was ahead
 cp -a base ahead
 ok cg -C ahead --at +400d issue client ahead
+# one of several that are to be revoked is not in the index, and known by its file alone
+cp -a base several
+ok cg -C several issue client seven
+mv several/archive/seven/0001/cert.pem seven.pem
+rm -r several/archive/seven several/live/seven
+for file in index.txt journal.jsonl; do
+    sed -i /seven/d several/$file
+done
+ok cg -C several issue client eight
 # a CA that was made by hand
 by_hand found
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=three -keyout three.key -out three.csr 2>/dev/null ||
@@ -59,6 +68,7 @@ after_restore() { [ "$(sort ca/index.txt)" = "$(sort ../base/index.txt)" ]; }
 after_clock() { ok cg -C ca issue client now; }
 after_import() { [ -e ca/ca/cert.pem ] && ok cg -C ca issue client new; }
 after_sign() { [ -e ca/live/three/cert.pem ]; }
+after_several() { [ "$(grep -c '^R.*archive/[tse].*/' ca/index.txt)" = 3 ] && cmp -s ../seven.pem ca/archive/seven/0001/cert.pem; }
 after_batch() { [ -e ca/live/four/cert.pem ] && [ -e ca/live/five/privkey.pem ]; }
 after_deploy() { cmp -s ca/live/two.lan/privkey.pem etc/privkey.pem && cmp -s ca/crl.pem etc/crl.pem; }
 after_forget() { ! grep -qs elsewhere ca/deploy/two.lan.json; }
@@ -71,7 +81,8 @@ ok cg -C targets deploy two.lan --to "$work/elsewhere"
 
 first_half()
 {
-    (again restore lost crl --restore-index) && (again clock ahead crl --at +0s) && (again sign base sign ../three.csr --name three) &&
+    (again restore lost crl --restore-index) && (again clock ahead crl --at +0s) &&
+        (again several several revoke two.lan ../seven.pem eight) && (again sign base sign ../three.csr --name three) &&
         (again batch base issue client --batch ../names) && (again backup base backup out.tar)
 }
 
