@@ -2,6 +2,7 @@
 #include "crl.h"
 #include "base/failure.h"
 #include "core/base/datetime.h"
+#include "crl_der.h"
 #include "key.h"
 #include "sign.h"
 #include "store/clock.h"
@@ -37,72 +38,30 @@ static BIGNUM *next_number(const struct cg_ca *ca, const char *folder, struct cg
                                               : first_number(err);
 }
 
-static bool add_entry(X509_CRL *crl, const struct cg_index_row *row, ASN1_TIME *when)
-{
-    X509_REVOKED *entry = X509_REVOKED_new();
-    BIGNUM *number = NULL;
-    ASN1_INTEGER *serial = BN_hex2bn(&number, row->serial) ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
-    bool ok = entry && serial && X509_REVOKED_set_serialNumber(entry, serial) && cg_time_set(when, row->revoked) &&
-              X509_REVOKED_set_revocationDate(entry, when);
-    /* for unspecified, the extension is omitted: RFC 5280 5.3.1 */
-    if (ok && row->reason > 0) {
-        ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
-        ok = reason && ASN1_ENUMERATED_set(reason, row->reason) &&
-             X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1;
-        ASN1_ENUMERATED_free(reason);
-    }
-    ok = ok && X509_CRL_add0_revoked(crl, entry);
-    if (!ok)
-        X509_REVOKED_free(entry);
-    ASN1_INTEGER_free(serial);
-    BN_free(number);
-    return ok;
-}
-
-static bool add_entries(X509_CRL *crl, const struct cg_crl_write_request *request, size_t *count, struct cg_error *err)
+static bool add_entries(struct cg_crl_der *crl, const struct cg_crl_write_request *request, size_t *count,
+                        struct cg_error *err)
 {
     struct cg_index_row row;
-    ASN1_TIME *when = ASN1_TIME_new();
-    bool ok = when;
+    bool ok = true;
     cg_index_rewind(request->index);
     while (ok && cg_index_next(request->index, &row, err)) {
         if (row.status != 'R' || row.expires + CG_KEEP_EXPIRED < request->now)
             continue;
-        if (!(ok = add_entry(crl, &row, when)))
+        if (!(ok = cg_crl_der_add(crl, row.serial, row.revoked, row.reason)))
             cg_fail_openssl(err, "revoke", row.serial);
         ++*count;
     }
-    ASN1_TIME_free(when);
     return ok && !request->index->is_damaged;
 }
 
 /* A root has no index: its last CRL lists what it revoked. */
-static bool copy_entries(X509_CRL *crl, X509_CRL *last, size_t *count, struct cg_error *err)
+static bool copy_entries(struct cg_crl_der *crl, X509_CRL *last, size_t *count, struct cg_error *err)
 {
     STACK_OF(X509_REVOKED) *entries = last ? X509_CRL_get_REVOKED(last) : NULL;
     bool ok = true;
-    for (int i = 0; ok && i < sk_X509_REVOKED_num(entries); i++) {
-        X509_REVOKED *entry = X509_REVOKED_dup(sk_X509_REVOKED_value(entries, i));
-        if (!(ok = entry && X509_CRL_add0_revoked(crl, entry)))
-            X509_REVOKED_free(entry);
-        ++*count;
-    }
+    for (int i = 0; ok && i < sk_X509_REVOKED_num(entries); i++, ++*count)
+        ok = cg_crl_der_copy(crl, sk_X509_REVOKED_value(entries, i));
     return ok || cg_fail_memory(err);
-}
-
-static bool add_number_and_issuer(X509_CRL *crl, const struct cg_crl_write_request *request, const BIGNUM *number)
-{
-    ASN1_INTEGER *value = BN_to_ASN1_INTEGER(number, NULL);
-    AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
-    const ASN1_OCTET_STRING *keyid = X509_get0_subject_key_id(request->issuer);
-    bool ok = value && authority && X509_CRL_add1_ext_i2d(crl, NID_crl_number, value, 0, 0) == 1;
-    /* an imported CA may have no SKI; then the AKI is omitted too */
-    if (ok && keyid)
-        ok = (authority->keyid = ASN1_OCTET_STRING_dup(keyid)) &&
-             X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, authority, 0, 0) == 1;
-    AUTHORITY_KEYID_free(authority);
-    ASN1_INTEGER_free(value);
-    return ok;
 }
 
 static int64_t usual_lifetime(const struct cg_crl_write_request *request, const X509_CRL *last)
@@ -114,39 +73,24 @@ static int64_t usual_lifetime(const struct cg_crl_write_request *request, const 
     return keeps ? end - start - CG_BACKDATE : strcmp(request->folder, "root") == 0 ? ROOT_LIFETIME : LIFETIME;
 }
 
-static X509_CRL *make(const struct cg_crl_write_request *request, const BIGNUM *number, X509_CRL *last,
-                      struct cg_crl_made *made, struct cg_error *err)
+/* *der: OPENSSL_malloc'ed */
+static bool make(const struct cg_crl_write_request *request, const BIGNUM *number, X509_CRL *last,
+                 struct cg_crl_made *made, unsigned char **der, int *len, struct cg_error *err)
 {
     const int64_t usual = request->now + usual_lifetime(request, last);
     made->next_update = request->lifetime      ? request->now + request->lifetime
                         : usual < CG_TIME_LAST ? usual
                                                : CG_TIME_LAST;
-    if (made->next_update > CG_TIME_LAST) {
-        cg_error_set(err, "cannot make the CRL: it would end after the year 9999. Choose a shorter lifetime");
-        return NULL;
-    }
-    X509_CRL *crl = X509_CRL_new();
-    ASN1_TIME *this_update = ASN1_TIME_new(), *next_update = ASN1_TIME_new();
-    bool ok = crl && this_update && next_update && X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
-              X509_CRL_set_issuer_name(crl, X509_get_subject_name(request->issuer)) &&
-              cg_time_set(this_update, request->now - CG_BACKDATE) && cg_time_set(next_update, made->next_update) &&
-              X509_CRL_set1_lastUpdate(crl, this_update) && X509_CRL_set1_nextUpdate(crl, next_update);
-    if (!ok)
-        cg_fail_openssl(err, "make", "the CRL");
-    if (ok && (ok = request->index ? add_entries(crl, request, &made->entries, err)
-                                   : copy_entries(crl, last, &made->entries, err))) {
-        X509_CRL_sort(crl);
-        ok = (add_number_and_issuer(crl, request, number) &&
-              X509_CRL_sign(crl, request->key, cg_key_digest(request->key)) > 0) ||
-             cg_fail_openssl(err, "sign", "the CRL");
-    }
-    ASN1_TIME_free(this_update);
-    ASN1_TIME_free(next_update);
-    if (!ok) {
-        X509_CRL_free(crl);
-        return NULL;
-    }
-    return crl;
+    if (made->next_update > CG_TIME_LAST)
+        return cg_fail_text(err, "cannot make the CRL: it would end after the year 9999. Choose a shorter lifetime");
+    struct cg_crl_der crl = {0};
+    const bool ok = (request->index ? add_entries(&crl, request, &made->entries, err)
+                                    : copy_entries(&crl, last, &made->entries, err)) &&
+                    (cg_crl_der_sign(&crl, request->issuer, request->key, number, request->now - CG_BACKDATE,
+                                     made->next_update, der, len) ||
+                     cg_fail_openssl(err, "sign", "the CRL"));
+    cg_crl_der_free(&crl);
+    return ok;
 }
 
 /* The last CRL of the other CA here, malloc'ed; "" if it never had one. Without it, brokers would refuse everyone. */
@@ -184,23 +128,16 @@ static bool put_bundle(struct cg_change *change, const struct cg_crl_write_reque
     return ok;
 }
 
-static bool put_files(struct cg_change *change, const struct cg_crl_write_request *request, X509_CRL *crl,
-                      struct cg_crl_made *made, struct cg_error *err)
+static bool put_files(struct cg_change *change, const struct cg_crl_write_request *request, const unsigned char *der,
+                      int len, struct cg_crl_made *made, struct cg_error *err)
 {
-    unsigned char *der = NULL;
     char target[32];
-    int len = i2d_X509_CRL(crl, &der); /* once: OpenSSL encodes every entry again */
-    if (len <= 0 || !(made->pem = cg_crl_der_pem(der, len))) {
-        OPENSSL_free(der);
+    if (!(made->pem = cg_crl_der_pem(der, len)))
         return cg_fail_openssl(err, "write", "the CRL");
-    }
     snprintf(target, sizeof target, "%s/crl.pem", request->folder);
-    bool ok = cg_change_put(change, target, made->pem, strlen(made->pem), 0644, err) &&
-              put_bundle(change, request, made->pem, err);
-    if (ok && strcmp(request->folder, "ca") == 0)
-        ok = cg_change_put(change, "crl.der", der, (size_t)len, 0644, err);
-    OPENSSL_free(der);
-    return ok;
+    return cg_change_put(change, target, made->pem, strlen(made->pem), 0644, err) &&
+           put_bundle(change, request, made->pem, err) &&
+           (strcmp(request->folder, "ca") != 0 || cg_change_put(change, "crl.der", der, (size_t)len, 0644, err));
 }
 
 /* "0A\n": an even number of digits, as openssl writes it */
@@ -268,14 +205,16 @@ bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *r
     X509_CRL *last = request->last ? request->last : cg_crl_last(change->ca, request->folder, request->issuer);
     bool kept = cg_revocations_kept(change->ca, request->folder, request->index, last, request->now, err);
     BIGNUM *number = kept ? number_of(change, request, last, err) : NULL;
-    X509_CRL *crl = number ? make(request, number, last, made, err) : NULL;
-    char *hex = crl ? BN_bn2hex(number) : NULL;
+    unsigned char *der = NULL;
+    int len = 0;
+    const bool is_made = number && make(request, number, last, made, &der, &len, err);
+    char *hex = is_made ? BN_bn2hex(number) : NULL;
     if (hex)
         snprintf(made->number, sizeof made->number, "%s", hex);
     OPENSSL_free(hex);
-    bool ok = crl && put_files(change, request, crl, made, err) &&
+    bool ok = is_made && put_files(change, request, der, len, made, err) &&
               cg_crl_put_next(change, request->folder, number, err);
-    X509_CRL_free(crl);
+    OPENSSL_free(der);
     if (last != request->last)
         X509_CRL_free(last);
     BN_free(number);

@@ -182,9 +182,11 @@ static bool put_added(struct cg_change *change, const struct cg_revoked_item *it
     snprintf(folder, sizeof folder, "revoked-%u", slot);
     snprintf(staged, sizeof staged, "%s/cert.pem", folder);
     char *pem = cg_cert_pem(item->cert);
-    bool ok = pem || cg_fail_memory(err);
-    ok = ok && cg_change_stage_folder(change, folder, 0700, err) &&
-         cg_change_stage_file(change, staged, pem, strlen(pem), 0644, err) && cg_change_move(change, folder, file, err);
+    if (!pem)
+        return cg_fail_memory(err);
+    bool ok = cg_change_stage_folder(change, folder, 0700, err) &&
+              cg_change_stage_file(change, staged, pem, strlen(pem), 0644, err) &&
+              cg_change_move(change, folder, file, err);
     free(pem);
     return ok;
 }
