@@ -170,7 +170,9 @@ bool cg_revoke_lookup_row(const struct cg_revoke_lookup *lookup, const struct cg
         found = match(lookup->name, lookup->names, &key, by_name, reason, found);
     }
     if (lookup->serials) {
-        snprintf(key.serial, sizeof key.serial, "%s", row->serial + strspn(row->serial, "0"));
+        const char *digits = row->serial + strspn(row->serial, "0");
+        const size_t n = strlen(digits);
+        memcpy(key.serial, digits, n < sizeof key.serial ? n : sizeof key.serial - 1);
         found = match(lookup->serial, lookup->serials, &key, by_serial, reason, found);
     }
     return found;

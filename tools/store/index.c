@@ -114,8 +114,9 @@ static bool parse_revocation(const char *text, struct cg_index_row *row)
         return row->status != 'R';
     const char *comma = strchr(text, ',');
     if (comma) {
-        char word[32];
-        snprintf(word, sizeof word, "%.*s", (int)strcspn(comma + 1, ","), comma + 1);
+        char word[32] = "";
+        const size_t n = strcspn(comma + 1, ",");
+        memcpy(word, comma + 1, n < sizeof word ? n : sizeof word - 1);
         /* what `openssl ca -crl_compromise` and `-crl_CA_compromise` and `-crl_hold` write */
         row->reason = strcasecmp(word, "keyTime") == 0           ? 1
                       : strcasecmp(word, "CAkeyTime") == 0       ? 2

@@ -99,6 +99,8 @@ struct copies {
 
 static bool contains(const struct cg_bytes *bytes, const struct cg_bytes *known)
 {
+    if (known->len && known->len == bytes->len)
+        return memcmp(bytes->data, known->data, known->len) == 0;
     return known->len && memmem(bytes->data, bytes->len, known->data, known->len);
 }
 

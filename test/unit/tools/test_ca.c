@@ -199,6 +199,46 @@ static void a_dry_run_writes_nothing(void **state)
     cg_ca_close(&ca);
 }
 
+static void reads_a_list_to_revoke(void **state)
+{
+    char text[] = "# stolen\r\n\n one\tKEYcompromise # by night\r\ntwo\ntwo theft\ntwo superseded three\nt\0o\nlast";
+    const struct {
+        const char *text, *fault;
+        unsigned long line;
+        int reason;
+    } expected[] = {{"one", NULL, 3, 1},        {"two", NULL, 4, 4},     {"two", "\"theft\"", 5, -1},
+                    {"two", "\"three\"", 6, 4}, {"t", "NUL byte", 7, 4}, {"last", NULL, 8, 4}};
+    struct cg_revoke_list list = {0};
+    (void)state;
+    assert_true(cg_revoke_list_read(&list, text, sizeof text - 1, cg_reason_number("superseded")));
+    assert_int_equal(list.count, sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct cg_revoke_what *what = &list.item[i];
+        assert_string_equal(what->text, expected[i].text);
+        assert_int_equal(what->line, expected[i].line);
+        assert_int_equal(what->reason, expected[i].reason);
+        assert_int_equal(what->fault != NULL, expected[i].fault != NULL);
+        if (what->fault)
+            assert_non_null(strstr(what->fault, expected[i].fault));
+    }
+    cg_revoke_list_clear(&list);
+}
+
+/* A reason is raised and never lowered. */
+static void reasons_have_an_order(void **state)
+{
+    const char *const usual[] = {"unspecified", "affiliationChanged", "superseded", "cessationOfOperation",
+                                 "privilegeWithdrawn"};
+    const char *const grave[] = {"keyCompromise", "CACompromise", "AACompromise"};
+    (void)state;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        assert_int_equal(cg_reason_gravity(cg_reason_number(usual[i])), CG_REASON_USUAL);
+    for (size_t i = 0; i < sizeof grave / sizeof grave[0]; i++)
+        assert_int_equal(cg_reason_gravity(cg_reason_number(grave[i])), CG_REASON_COMPROMISE);
+    assert_int_equal(cg_reason_gravity(cg_reason_number("certificatehold")), CG_REASON_HOLD);
+    assert_int_equal(cg_reason_gravity(-1), CG_REASON_USUAL);
+}
+
 /* Renewed first, so that it has two certificates, both of which are revoked by the name. */
 static void revokes_all_of_a_name(void **state)
 {
@@ -484,6 +524,8 @@ int main(void)
         CA_TEST(a_batch_reports_failed_lines),
         CA_TEST(a_backup_overwrites_no_file),
         CA_TEST(revokes_all_of_a_name),
+        cmocka_unit_test(reads_a_list_to_revoke),
+        cmocka_unit_test(reasons_have_an_order),
         CA_TEST(renews_with_a_new_or_the_same_key),
         CA_TEST(a_new_crl_has_a_higher_number),
         CA_TEST(an_encrypted_key_asks_for_its_passphrase),
