@@ -52,6 +52,18 @@ static const struct key_type *find_type(const char *word)
     return &key_types[0];
 }
 
+void cg_key_text(const EVP_PKEY *key, char *out, size_t size)
+{
+    char group[64] = "";
+    if (!key) {
+        snprintf(out, size, "unknown type");
+        return;
+    }
+    EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
+    snprintf(out, size, "%s, %d bits%s%s", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key), group[0] ? ", " : "",
+             group);
+}
+
 const char *cg_key_type_warning(const char *word)
 {
     return find_type(word)->warning;

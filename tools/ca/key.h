@@ -24,6 +24,9 @@ EVP_PKEY *cg_key_load_plain(const char *path, struct cg_error *err);
 /* At least RSA 2048 or P-224: OpenSSL's security level 2, the default of brokers. */
 bool cg_key_is_strong(const EVP_PKEY *key);
 
+/* "EC, 256 bits, prime256v1"; NULL: "unknown type". */
+void cg_key_text(const EVP_PKEY *key, char *out, size_t size);
+
 /* A warning about clients that cannot use keys of this type, or NULL. */
 const char *cg_key_type_warning(const char *type);
 

@@ -161,7 +161,7 @@ static bool store(const struct parser *p, struct target t, const char *value)
         break;
     case CG_OPT_LIST:
     case CG_OPT_FILES:
-        ok = list_add(t.place, value);
+        ok = (!strchr(o->argument, '|') || is_choice(o->argument, value)) && list_add(t.place, value);
         break;
     case CG_OPT_NUMBER:
         ok = number->given = number_parse(value, &number->value);

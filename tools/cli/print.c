@@ -75,13 +75,20 @@ const char *cg_shown(const char *text, char out[CG_SHOWN_MAX])
     return out;
 }
 
-void cg_column(const char *text, int width)
+int cg_shown_width(const char *text)
 {
     char shown[CG_SHOWN_MAX];
     int characters = 0;
     for (const char *c = cg_shown(text, shown); *c; c++)
         characters += ((unsigned char)*c & 0xc0) != 0x80; /* all but continuation bytes */
-    printf("%s%*s", shown, (characters < width ? width - characters : 0) + 1, "");
+    return characters;
+}
+
+void cg_column(const char *text, int width)
+{
+    char shown[CG_SHOWN_MAX];
+    const int characters = cg_shown_width(text);
+    printf("%s%*s", cg_shown(text, shown), (characters < width ? width - characters : 0) + 1, "");
 }
 
 char *cg_json_text(const char *text, size_t len)

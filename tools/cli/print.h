@@ -23,6 +23,9 @@ void cg_print_in(FILE *to, enum cg_colour colour, const char *format, ...) __att
 /* Escapes text into out, truncated if it is too long; returns out. */
 const char *cg_shown(const char *text, char out[CG_SHOWN_MAX]);
 
+/* Its width in characters. */
+int cg_shown_width(const char *text);
+
 /* Prints the text on standard output, padded to width characters (not bytes), and a blank. */
 void cg_column(const char *text, int width);
 

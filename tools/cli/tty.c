@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define SECRET_MAX 256 /* with the terminating NUL */
@@ -24,6 +25,12 @@ const char *cg_colour(int fd, enum cg_colour colour)
     const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
     bool plain = (none && *none) || !term || strcmp(term, "dumb") == 0 || !isatty(fd);
     return plain ? "" : sequence[colour];
+}
+
+int cg_tty_columns(int fd)
+{
+    struct winsize size = {0};
+    return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 bool cg_tty_is_there(void)

@@ -14,6 +14,9 @@ enum cg_colour { CG_PLAIN = 0, CG_BOLD, CG_RED, CG_GREEN, CG_YELLOW, CG_DIM };
 /* The escape sequence; "" if fd is not a terminal, TERM is dumb or NO_COLOR is set. */
 const char *cg_colour(int fd, enum cg_colour colour);
 
+/* Characters in a line of the terminal; 0 if fd is not a terminal, or its width is unknown. */
+int cg_tty_columns(int fd);
+
 bool cg_tty_is_there(void); /* a terminal for prompts */
 
 /* Prompts on the terminal without echo, twice if confirm is set. False without a terminal, if the two inputs differ, or at

@@ -317,17 +317,25 @@ static bool is_there(const struct cg_target *target, const struct set *set)
     return there;
 }
 
+bool cg_deploy_target_is_done(const struct cg_ca *ca, const struct cg_target *target, bool *done, struct cg_error *err)
+{
+    struct set set = {0};
+    const bool ok = read_generation(ca, target->name, cg_generation_live(ca, target->name), &set, err) &&
+                    set_owners(target, &set, err);
+    *done = ok && is_there(target, &set);
+    set_clear(&set);
+    return ok;
+}
+
 bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, struct cg_error *err)
 {
     struct cg_targets targets;
     bool ok = cg_targets_load(ca, name, &targets, err);
     *done = ok;
     for (size_t i = 0; ok && i < targets.count; i++) {
-        struct set set = {0};
-        ok = read_generation(ca, name, cg_generation_live(ca, name), &set, err) &&
-             set_owners(&targets.item[i], &set, err);
-        *done = *done && ok && is_there(&targets.item[i], &set);
-        set_clear(&set);
+        bool is_there = false;
+        ok = cg_deploy_target_is_done(ca, &targets.item[i], &is_there, err);
+        *done = *done && is_there;
     }
     cg_targets_clear(&targets);
     return ok;

@@ -19,6 +19,9 @@ bool cg_deploy_check(const struct cg_ca *ca, const struct cg_targets *targets, u
 bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
                             struct cg_error *err);
 
+/* *done: this target has the live files. */
+bool cg_deploy_target_is_done(const struct cg_ca *ca, const struct cg_target *target, bool *done, struct cg_error *err);
+
 /* *done: every target has the live files; true if there is no target. */
 bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, struct cg_error *err);
 

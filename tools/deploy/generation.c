@@ -53,8 +53,17 @@ static bool check_cert(const struct cg_ca *ca, const char *name, unsigned genera
     return true;
 }
 
+bool cg_generation_is_pruned(const struct cg_ca *ca, const char *name, unsigned generation)
+{
+    char file[CG_NAME_MAX + 48];
+    snprintf(file, sizeof file, "archive/%s/%04u/fullchain.pem", name, generation);
+    return generation && !cg_ca_has(ca, file);
+}
+
 bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
+    if (cg_generation_is_pruned(ca, name, generation))
+        return cg_fail_text(err, "generation %u of \"%s\" was pruned: its key and chain are removed", generation, name);
     X509 *cert = cg_ca_generation_cert(ca, name, generation, err);
     bool ok = cert && check_cert(ca, name, generation, cert, err);
     X509_free(cert);

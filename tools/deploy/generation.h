@@ -12,7 +12,11 @@
 
 unsigned cg_generation_live(const struct cg_ca *ca, const char *name); /* 0: none */
 
-/* False, with the reason and the fix, if its certificate is revoked, has expired or is not valid yet. */
+/* Its files were removed (prune.h), except its certificate. */
+bool cg_generation_is_pruned(const struct cg_ca *ca, const char *name, unsigned generation);
+
+/* False, with the reason and the fix, if its files were removed, or its certificate is revoked, has expired or is not
+ * valid yet. */
 bool cg_generation_is_valid(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err);
 
 /* The newest one before the live one that is valid and not unproven; passed has the reasons against newer ones, or "".

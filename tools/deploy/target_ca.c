@@ -22,21 +22,30 @@ static BIO *open_file(const struct cg_target *target, const char *name, struct c
     return ok ? BIO_new_mem_buf(bytes->data, (int)bytes->len) : NULL;
 }
 
+X509 *cg_target_cert(const struct cg_target *target, struct cg_error *err)
+{
+    struct cg_bytes bytes = {0};
+    BIO *bio = open_file(target, "cert.pem", &bytes);
+    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    if (!cert)
+        cg_error_set(err, "cannot read %s/cert.pem: there is no such certificate, or this user may not read it",
+                     target->to);
+    BIO_free(bio);
+    ERR_clear_error();
+    cg_bytes_free(&bytes);
+    return cert;
+}
+
 bool cg_target_is_in_place(const struct cg_ca *ca, const struct cg_target *target)
 {
     bool found = false;
-    struct cg_bytes bytes = {0};
-    BIO *bio = open_file(target, "cert.pem", &bytes);
-    X509 *there = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    X509 *there = cg_target_cert(target, NULL);
     for (unsigned n = there ? cg_ca_generation(ca, target->name) : 0; n && !found; n--) {
         X509 *cert = cg_ca_generation_cert(ca, target->name, n, NULL);
         found = cert && X509_cmp(cert, there) == 0;
         X509_free(cert);
     }
     X509_free(there);
-    BIO_free(bio);
-    ERR_clear_error();
-    cg_bytes_free(&bytes);
     return found;
 }
 

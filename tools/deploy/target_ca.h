@@ -7,6 +7,9 @@
 
 #include "store/target.h"
 
+/* The certificate that its broker reads; NULL with the cause if there is none, or it cannot be read. The caller's. */
+X509 *cg_target_cert(const struct cg_target *target, struct cg_error *err);
+
 /* The target has a certificate of this name, of any generation. */
 bool cg_target_is_in_place(const struct cg_ca *ca, const struct cg_target *target);
 

@@ -81,6 +81,11 @@ bool cg_change_move(struct cg_change *change, const char *staged, const char *ta
     return add_step(change, err, "move\tstage/%s\t%s\n", staged, target);
 }
 
+bool cg_change_remove(struct cg_change *change, const char *target, struct cg_error *err)
+{
+    return add_step(change, err, "remove\t%s\n", target);
+}
+
 bool cg_change_put(struct cg_change *change, const char *target, const void *data, size_t len, mode_t mode,
                    struct cg_error *err)
 {
@@ -199,12 +204,20 @@ static bool do_line(const struct cg_ca *ca, char *file, struct cg_error *err)
     return ok;
 }
 
+static bool do_remove(const struct cg_ca *ca, const char *file, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    return unlink(cg_ca_path(ca, path, "%s", file)) == 0 || errno == ENOENT || cg_fail_errno(err, "remove", path);
+}
+
 static bool do_step(const struct cg_ca *ca, char *line, struct cg_error *err)
 {
     if (strncmp(line, "move\t", 5) == 0)
         return do_move(ca, line + 5, err);
     if (strncmp(line, "line\t", 5) == 0)
         return do_line(ca, line + 5, err);
+    if (strncmp(line, "remove\t", 7) == 0)
+        return do_remove(ca, line + 7, err);
     return cg_fail_text(err,
                         "cannot complete %s/pending: unknown step \"%.40s\". Use the newer certguard that wrote it",
                         ca->dir, line);

@@ -35,6 +35,9 @@ bool cg_change_stage_link(const struct cg_change *change, const char *name, cons
 bool cg_change_move(struct cg_change *change, const char *staged, const char *target, struct cg_error *err);
 bool cg_change_index_line(struct cg_change *change, const char *line, struct cg_error *err);
 
+/* Removes a file; one that is missing was removed before. */
+bool cg_change_remove(struct cg_change *change, const char *target, struct cg_error *err);
+
 /* A line of the journal: the members of entry, the time and "done". Takes entry; NULL is out of memory. */
 bool cg_change_journal(struct cg_change *change, const char *done, cJSON *entry, struct cg_error *err);
 

@@ -6,7 +6,9 @@
 #include "core/file/file.h"
 
 #include <openssl/bn.h>
+#include <openssl/err.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +179,77 @@ void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]
     if (len)
         memcpy(out, name, len);
     out[len] = '\0';
+}
+
+const char *cg_index_serial_text(const char *serial, char out[CG_SERIAL_TEXT_MAX])
+{
+    size_t n = 0;
+    while (serial[0] == '0' && serial[1])
+        serial++;
+    for (; serial[n] && n + 1 < CG_SERIAL_TEXT_MAX; n++)
+        out[n] = (char)tolower((unsigned char)serial[n]);
+    out[n] = '\0';
+    return out;
+}
+
+/* The type of an attribute that begins here: "/O=", with its length. NULL: the text belongs to the value before. */
+static ASN1_OBJECT *attribute_at(const char *text, size_t *len)
+{
+    char type[64];
+    *len = strcspn(text + 1, "=/");
+    if (text[0] != '/' || text[1 + *len] != '=' || *len >= sizeof type)
+        return NULL;
+    snprintf(type, sizeof type, "%.*s", (int)*len, text + 1);
+    *len += 2;
+    return OBJ_txt2obj(type, 0);
+}
+
+/* X509_NAME_oneline writes bytes that are not printable as \xNN. Returns the length. */
+static size_t read_value(const char *text, size_t len, unsigned char *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned byte = (unsigned char)text[i];
+        if (len - i >= 4 && text[i] == '\\' && text[i + 1] == 'x' && sscanf(text + i + 2, "%2x", &byte) == 1)
+            i += 3;
+        out[n++] = (unsigned char)byte;
+    }
+    return n;
+}
+
+static bool add_attributes(X509_NAME *name, const char *subject, unsigned char *value)
+{
+    size_t len = 0, next = 0;
+    bool ok = true;
+    ASN1_OBJECT *type = attribute_at(subject, &len);
+    while (ok && type) {
+        const char *from = subject + len;
+        ASN1_OBJECT *following = NULL;
+        size_t size = 0;
+        while (from[size] && !(following = attribute_at(from + size, &next)))
+            size++;
+        ok = X509_NAME_add_entry_by_OBJ(name, type, V_ASN1_UTF8STRING, value, (int)read_value(from, size, value), -1,
+                                        0) == 1;
+        ASN1_OBJECT_free(type);
+        type = following;
+        subject = from + size;
+        len = next;
+    }
+    ASN1_OBJECT_free(type);
+    return ok;
+}
+
+const char *cg_index_subject_text(const char *subject, char *out, size_t size)
+{
+    X509_NAME *name = X509_NAME_new();
+    unsigned char *value = malloc(strlen(subject) + 1);
+    out[0] = '\0';
+    if (name && value && add_attributes(name, subject, value))
+        cg_name_text(name, out, size);
+    X509_NAME_free(name);
+    free(value);
+    ERR_clear_error();
+    return out;
 }
 
 char *cg_index_serial(const ASN1_INTEGER *serial)

@@ -47,6 +47,12 @@ void cg_index_rewind(struct cg_index *index);
 /* The name under live/, from the file field, or the common name; "" for none. */
 void cg_index_row_name(const struct cg_index_row *row, char out[CG_NAME_MAX + 1]);
 
+/* Serial number and subject in the form of events and of all JSON (cg_serial_text, cg_name_text), from the index's: "01AB"
+ * becomes "1ab", and "/O=x/CN=y" becomes "CN=y,O=x". Both return out. */
+#define CG_SERIAL_TEXT_MAX 48
+const char *cg_index_serial_text(const char *serial, char out[CG_SERIAL_TEXT_MAX]);
+const char *cg_index_subject_text(const char *subject, char *out, size_t size);
+
 /* Status of a certificate by its serial number: 'V', 'R', 'E'; '\0' if the index does not contain it. */
 char cg_index_status(const struct cg_index *index, const X509 *cert);
 

@@ -97,25 +97,36 @@ static bool is_text(const char *value, const char *quoted)
     return value && strncmp(value, quoted, strlen(quoted)) == 0;
 }
 
+bool cg_journal_text(const char *line, size_t len, const char *member, char *out, size_t size)
+{
+    const size_t key = strlen(member);
+    const char *at = memmem(line, len, member, key);
+    size_t room = at ? len - (size_t)(at - line) - key : 0, n = 0;
+    at = at ? at + key : NULL;
+    for (; n < room && n + 1 < size && at[n] != '"'; n++)
+        out[n] = at[n];
+    const bool ok = n && n < room && at[n] == '"';
+    out[ok ? n : 0] = '\0';
+    return ok;
+}
+
 static bool read_serial(const char *line, size_t len, struct cg_journal_serial *out)
 {
-    const char *at = value_of(line, len, "\"serial\":\"");
-    size_t n = at ? strspn(at, "0123456789ABCDEFabcdef") : 0;
-    if (!n || n >= sizeof out->serial || at[n] != '"')
-        return false;
-    memcpy(out->serial, at, n);
-    out->serial[n] = '\0';
-    return true;
+    return cg_journal_text(line, len, "\"serial\":\"", out->serial, sizeof out->serial) &&
+           !out->serial[strspn(out->serial, "0123456789ABCDEFabcdef")];
 }
 
 static bool read_line(const char *line, size_t len, struct cg_journal_serial *out)
 {
     const char *done = value_of(line, len, "\"done\":\"");
     const bool imported = is_text(done, "imported\"");
+    out->line = line;
+    out->len = len;
+    out->issued = imported || is_text(done, "issued\"");
     out->revoked = is_text(done, "revoked\"") ||
                    (imported && is_text(value_of(line, len, "\"state\":\""), "revoked\""));
     out->compromised = out->revoked && memmem(line, len, "Compromise\"", strlen("Compromise\""));
-    return (out->revoked || imported || is_text(done, "issued\"")) && read_serial(line, len, out);
+    return (out->revoked || out->issued) && read_serial(line, len, out);
 }
 
 bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *out)

@@ -41,8 +41,15 @@ bool cg_journal_next_unknown(struct cg_journal *journal, const char *word, const
 /* The next line about a certificate that was issued, imported or revoked: its serial number, without parsing the JSON. */
 struct cg_journal_serial {
     char serial[2 * 20 + 8]; /* as in the index */
-    bool revoked, compromised;
+    bool revoked, issued;    /* both for one that was imported as revoked */
+    bool compromised;        /* revoked, because of its key */
+    const char *line;        /* borrowed from the journal; not terminated */
+    size_t len;
 };
 bool cg_journal_next_serial(struct cg_journal *journal, struct cg_journal_serial *line);
+
+/* A text of such a line without parsing it, for values that JSON does not escape: names, types, times. False and "" if it is
+ * missing. member: "\"name\":\"". */
+bool cg_journal_text(const char *line, size_t len, const char *member, char *out, size_t size);
 
 #endif

@@ -102,12 +102,20 @@ bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets
     return ok;
 }
 
+/* As in the record. */
 static void write_one(cJSON *object, const struct cg_target *target)
 {
     for (size_t i = 0; i < CG_COUNT(texts); i++)
         if (*text_of(target, i))
             cJSON_AddStringToObject(object, texts[i].key, *text_of(target, i));
     cJSON_AddNumberToObject(object, "mode", target->mode);
+}
+
+cJSON *cg_target_json(const struct cg_target *target)
+{
+    cJSON *object = cJSON_CreateObject();
+    write_one(object, target);
+    return object;
 }
 
 bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,

@@ -32,6 +32,8 @@ bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct 
                          struct cg_error *err);
 void cg_targets_clear(struct cg_targets *targets);
 
+cJSON *cg_target_json(const struct cg_target *target); /* its members in the record */
+
 /* Adds a target if --to names a new folder; without --to the options apply to all targets. False if mode, user or group are
  * invalid, or another name has the folder. */
 bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Describes a certificate, a CRL or a key: subject, purpose, validity, problems. */
 #include "broker/tls_probe.h"
+#include "ca/key.h"
 #include "cli/findings.h"
 #include "cli/print.h"
 #include "core/base/datetime.h"
@@ -11,7 +12,6 @@
 #include "verbs.h"
 
 #include <limits.h>
-#include <openssl/core_names.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,18 +50,6 @@ static void names(const struct cg_lint_object *o, char *out, size_t size)
     }
 }
 
-static void key_text(EVP_PKEY *key, char *out, size_t size)
-{
-    char group[64] = "";
-    if (!key) {
-        snprintf(out, size, "unknown type");
-        return;
-    }
-    EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
-    snprintf(out, size, "%s, %d bits%s%s", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key), group[0] ? ", " : "",
-             group);
-}
-
 static void time_line(cJSON *json, const char *key, int64_t seconds)
 {
     char text[32];
@@ -93,7 +81,7 @@ static void certificate(const struct cg_lint_object *o, cJSON *json)
     end_lines(json, "valid_until", o->now, o->not_after);
     if (!o->ca && cg_renewal_due(o->cert, o->now, &due))
         time_line(json, "renewal_due", due);
-    key_text(o->key, text, sizeof text);
+    cg_key_text(o->key, text, sizeof text);
     line(json, "key", text);
     line(json, "signed_with", OBJ_nid2ln(X509_get_signature_nid(o->cert)));
     cg_serial_text(X509_get0_serialNumber(o->cert), text, sizeof text);
@@ -130,7 +118,7 @@ static void private_key(const struct cg_lint_object *o, cJSON *json)
     if (o->encrypted)
         snprintf(text, sizeof text, "protected by a passphrase");
     else
-        key_text(o->key, text, sizeof text);
+        cg_key_text(o->key, text, sizeof text);
     line(json, "key", text);
     snprintf(text, sizeof text, "%04o", (unsigned)(o->mode & 07777));
     line(json, "mode", text);

@@ -13,7 +13,7 @@
 /* clang-format off */
 #define CG_VERBS(ROW) \
     ROW(init) ROW(import) ROW(issue) ROW(sign) ROW(renew) ROW(rotate) ROW(deploy) ROW(revoke) ROW(crl) ROW(list) \
-    ROW(backup) ROW(install_units) ROW(check) ROW(lint) ROW(inspect) ROW(needs_renewal) ROW(log) ROW(report) \
+    ROW(show) ROW(prune) ROW(backup) ROW(install_units) ROW(check) ROW(lint) ROW(inspect) ROW(needs_renewal) ROW(log) ROW(report) \
     ROW(status) ROW(doctor) ROW(help) ROW(version)
 /* clang-format on */
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "deploy/prune.h"
+#include "ca_options/ca_options.h"
+#include "cli/table.h"
+#include "core/cert/name.h"
+#include "verbs.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#define OLDER_THAN (30 * CG_DAY)
+
+struct options {
+    struct cg_number older_than;
+};
+
+static const struct cg_option options[] = {
+    {"older-than", "DURATION", "prune what ended or was replaced longer ago than this (default 30d)", CG_OPT_DURATION,
+     0, AT(older_than)},
+};
+
+static bool is_wanted(const void *context, const char *name)
+{
+    const struct cg_cli *cli = context;
+    bool found = cli->nargs == 0;
+    for (int i = 0; !found && i < cli->nargs; i++)
+        found = fnmatch(cli->args[i], name, 0) == 0;
+    return found;
+}
+
+static void print_table(const struct cg_prune *prune)
+{
+    static const char *const titles[] = {"NAME", "GENERATION", "STATE", "SINCE", "SERIAL", NULL};
+    struct cg_table table = {.titles = titles};
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass && prune->count)
+            cg_table_head(&table);
+        for (size_t i = 0; i < prune->count; i++) {
+            const struct cg_inventory_row *row = &prune->item[i].row;
+            char generation[16], since[24], serial[CG_SERIAL_TEXT_MAX];
+            snprintf(generation, sizeof generation, "%04u", row->generation);
+            cg_time_text(prune->item[i].since, since, sizeof since);
+            const char *const cells[] = {row->name, generation, cg_holding_word(row->holding), since,
+                                         cg_index_serial_text(row->index.serial, serial)};
+            if (pass)
+                cg_table_row(&table, cells, 2, CG_DIM);
+            else
+                cg_table_measure(&table, cells);
+        }
+    }
+}
+
+static void print_json(const struct cg_cli *cli, const struct cg_prune *prune)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON *pruned = cJSON_AddArrayToObject(result, "pruned"), *kept = cJSON_AddArrayToObject(result, "kept");
+    for (size_t i = 0; i < prune->count; i++) {
+        char since[24];
+        cg_time_text(prune->item[i].since, since, sizeof since);
+        cJSON_AddItemToArray(pruned,
+                             cg_json_add(cg_inventory_json(&prune->inventory, &prune->item[i].row), "since", since));
+    }
+    for (size_t i = 0; i < prune->nkept; i++) {
+        cJSON *object = cg_json_of("name", prune->kept[i].name, "why", prune->kept[i].why.text);
+        cJSON_AddNumberToObject(object, "generation", prune->kept[i].generation);
+        cJSON_AddItemToArray(kept, object);
+    }
+    cg_result_of_run(cli, result);
+}
+
+/* Returns the number of generations that could not be decided. */
+static size_t print(const struct cg_cli *cli, const struct cg_prune *prune)
+{
+    size_t faults = 0;
+    if (cli->json)
+        print_json(cli, prune);
+    else if (cli->dry_run || cli->verbose)
+        print_table(prune);
+    for (size_t i = 0; i < prune->nkept; i++) {
+        const struct cg_prune_kept *kept = &prune->kept[i];
+        cg_warn(cli, "kept generation %u of \"%s\": %s", kept->generation, kept->name, kept->why.text);
+        faults += kept->is_fault;
+    }
+    if (!prune->count)
+        cg_say(cli, "Nothing to prune.");
+    else if (cli->dry_run)
+        cg_say(cli, "Would remove the private keys and chains of %zu old generation%s. Nothing was written.",
+               prune->count, cg_plural(prune->count));
+    else
+        cg_say(cli, "Removed the private keys and chains of %zu old generation%s. The certificates stay in archive/.",
+               prune->count, cg_plural(prune->count));
+    return faults;
+}
+
+struct run {
+    struct cg_prune_request request;
+    size_t faults;
+};
+
+static int prune(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+{
+    struct run *run = context;
+    struct cg_prune prune;
+    const bool ok = cg_prune_plan(&prune, ca, &run->request, err) && (cli->dry_run || cg_prune_write(&prune, err));
+    if (ok)
+        run->faults = print(cli, &prune);
+    cg_prune_end(&prune);
+    return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    const struct options *o = values;
+    struct run run = {.request = {is_wanted, cli, o->older_than.given ? o->older_than.value : OLDER_THAN}};
+    const int code = cg_verb_with_ca(cli, CG_CA_WRITE, prune, &run);
+    return code == CG_EXIT_OK && run.faults ? CG_EXIT_FAILED : code;
+}
+
+const struct cg_verb cg_verb_prune = {
+    .name = "prune",
+    .group = CG_GROUP_CA,
+    CG_ARGUMENTS("[NAME...]", 0, -1),
+    .summary = "remove private keys of old certificates",
+    .description =
+        "Removes privkey.pem, chain.pem and fullchain.pem from archive/ for certificates that are revoked, have\n"
+        "expired or were replaced by a newer one, if that was longer ago than --older-than. The certificates\n"
+        "themselves, index.txt and the journal are kept, so nothing is missing for the CRL, for restore or for the\n"
+        "check of compromised keys. Without NAME, all names are pruned. NAME may contain wildcards.\n\n"
+        "These are never removed: the certificate in live/NAME and valid ones that are newer; the one that\n"
+        "certguard deploy NAME --rollback would use; one that is still in a folder where NAME is deployed, or where\n"
+        "that folder cannot be read; names with an unfinished rotation. Copies on devices and in backups are not\n"
+        "changed.",
+    .examples = "certguard -n prune\n"
+                "certguard prune\n"
+                "certguard prune sensor1 --older-than 0d",
+    CG_OPTIONS(options, struct options),
+    .run = run,
+};

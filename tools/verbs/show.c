@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Everything about one name. The text is made from the JSON. */
+#include "base/array.h"
+#include "base/failure.h"
+#include "ca/key.h"
+#include "ca_options/ca_options.h"
+#include "cli/table.h"
+#include "core/cert/name.h"
+#include "deploy/deploy.h"
+#include "deploy/inventory.h"
+#include "deploy/renewal.h"
+#include "deploy/rotation.h"
+#include "deploy/target_ca.h"
+#include "log/seen.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USUAL_LOG "/var/log/mosquitto/certguard.jsonl"
+#define INDENT    "  "
+#define LABEL     "%-13s "
+
+struct options {
+    struct cg_list log;
+};
+
+static const struct cg_option options[] = {
+    {"log", "FILE", "event log to search for the certificates (repeatable; default " USUAL_LOG ")", CG_OPT_FILES, 0,
+     AT(log)},
+};
+
+struct show {
+    const struct cg_cli *cli;
+    const struct options *options;
+    const struct cg_ca *ca;
+    const char *name;
+    struct cg_inventory inventory;
+    struct cg_inventory_row *row; /* of the name, in the order of the index */
+    size_t count;
+    cJSON *result;
+};
+
+static void add_time(cJSON *object, const char *key, int64_t seconds)
+{
+    char text[24];
+    cg_time_text(seconds, text, sizeof text);
+    cJSON_AddStringToObject(object, key, text);
+}
+
+/* ---- the certificates */
+
+static bool collect(struct show *show, struct cg_error *err)
+{
+    struct cg_inventory_row row;
+    struct cg_error fault = {""};
+    while (cg_inventory_next(&show->inventory, &row, &fault)) {
+        if (strcmp(row.name, show->name) != 0)
+            continue;
+        struct cg_inventory_row *rows = cg_array_grow(show->row, show->count, sizeof *rows);
+        if (!rows)
+            return cg_fail_memory(err);
+        show->row = rows;
+        rows[show->count++] = row;
+    }
+    if (fault.text[0])
+        return cg_fail_text(err, "%s", fault.text);
+    return show->count ||
+           cg_fail_text(err, "this CA has no certificate named \"%s\". List all: certguard -C %s list --all",
+                        show->name, show->ca->word);
+}
+
+/* What only the certificate itself has. */
+static void add_content(cJSON *object, X509 *cert)
+{
+    char text[512], sha256[CG_HEX_MAX];
+    GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    cJSON *list = cJSON_AddArrayToObject(object, "san");
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        cg_san_text(sk_GENERAL_NAME_value(names, i), text, sizeof text);
+        cJSON_AddItemToArray(list, cJSON_CreateString(text));
+    }
+    GENERAL_NAMES_free(names);
+    cg_key_text(X509_get0_pubkey(cert), text, sizeof text);
+    cg_json_add(object, "key", text, "sha256", cg_sha256_text(cert, sha256) ? sha256 : NULL);
+}
+
+static cJSON *certificate_json(const struct show *show, const struct cg_inventory_row *row)
+{
+    char file[CG_NAME_MAX + 48];
+    cJSON *object = cg_inventory_json(&show->inventory, row);
+    if (!row->generation)
+        return object;
+    struct cg_error err = {""};
+    X509 *cert = cg_ca_generation_cert(show->ca, row->name, row->generation, &err);
+    if (cert)
+        add_content(object, cert);
+    else
+        cg_json_add(object, "error", err.text);
+    X509_free(cert);
+    snprintf(file, sizeof file, "archive/%s/%04u/privkey.pem", row->name, row->generation);
+    cJSON_AddBoolToObject(object, "private_key", cg_ca_has(show->ca, file));
+    return object;
+}
+
+/* ---- the folders where it is deployed */
+
+static unsigned generation_of(const struct show *show, const X509 *cert)
+{
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    unsigned generation = 0;
+    for (size_t i = 0; serial && i < show->count; i++)
+        if (strcmp(show->row[i].index.serial, serial) == 0)
+            generation = show->row[i].generation;
+    OPENSSL_free(serial);
+    return generation;
+}
+
+static cJSON *target_json(const struct show *show, const struct cg_target *target)
+{
+    struct cg_error err = {""};
+    bool done = false;
+    cJSON *object = cg_target_json(target);
+    X509 *cert = cg_target_cert(target, &err);
+    const bool ok = cg_deploy_target_is_done(show->ca, target, &done, err.text[0] ? NULL : &err);
+    cJSON_AddBoolToObject(object, "up_to_date", ok && done);
+    if (cert && generation_of(show, cert))
+        cJSON_AddNumberToObject(object, "generation", generation_of(show, cert));
+    if (err.text[0])
+        cg_json_add(object, "error", err.text);
+    X509_free(cert);
+    return object;
+}
+
+static void add_targets(struct show *show)
+{
+    struct cg_error err = {""};
+    struct cg_targets targets;
+    cJSON *list = cJSON_AddArrayToObject(show->result, "deployed");
+    if (!cg_targets_load(show->ca, show->name, &targets, &err))
+        cJSON_AddItemToArray(list, cg_json_of("error", err.text));
+    for (size_t i = 0; i < targets.count; i++)
+        cJSON_AddItemToArray(list, target_json(show, &targets.item[i]));
+    cg_targets_clear(&targets);
+}
+
+/* ---- renewal, rotation, settings */
+
+static void add_renewal(struct show *show)
+{
+    static const char *const rotations[] = {
+        [CG_ROTATION_NONE] = "none", [CG_ROTATION_RUNS] = "running", [CG_ROTATION_LEFT] = "unfinished"};
+    int64_t due = 0;
+    X509 *live = cg_ca_live_cert(show->ca, show->name, NULL);
+    if (live && cg_renewal_due(live, show->cli->now, &due)) {
+        add_time(show->result, "renewal_due", due);
+        cJSON_AddBoolToObject(show->result, "unfinished", cg_renewal_is_unfinished(show->ca, show->name));
+    }
+    X509_free(live);
+    cJSON_AddStringToObject(show->result, "rotation", rotations[cg_rotation_state(show->ca, show->name)]);
+}
+
+static void add_settings(struct show *show)
+{
+    cJSON *settings = cg_ca_json(show->ca, "certguard.json"),
+          *shown = cJSON_AddObjectToObject(show->result, "settings");
+    const cJSON *name = NULL;
+    bool reuse_key = false;
+    cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(settings, "reuse_key"))
+    {
+        reuse_key = reuse_key || (cJSON_IsString(name) && strcmp(name->valuestring, show->name) == 0);
+    }
+    cJSON_AddBoolToObject(shown, "reuse_key", reuse_key);
+    cJSON_Delete(settings);
+}
+
+/* ---- the event log */
+
+static cJSON *event_json(const cJSON *event)
+{
+    static const char *const keys[] = {"event", "reason", "detail", "peer", "client_id", "fix"};
+    cJSON *object = cg_json_of("time", cg_member_text(event, "ts"));
+    for (size_t i = 0; i < CG_COUNT(keys); i++)
+        if (*cg_member_text(event, keys[i]))
+            cJSON_AddStringToObject(object, keys[i], cg_member_text(event, keys[i]));
+    return object;
+}
+
+/* A log that cannot be read is shown with its error: the rest is known without it. */
+static void add_seen(struct show *show)
+{
+    char issuer[1024], (*text)[CG_SERIAL_TEXT_MAX] = calloc(show->count, sizeof *text);
+    const char **serials = calloc(show->count + 1, sizeof *serials);
+    const struct cg_list *given = &show->options->log;
+    cJSON *log = cJSON_AddObjectToObject(show->result, "log"), *files = cJSON_AddArrayToObject(log, "files");
+    struct cg_log_seen seen = {.serials = serials, .issuer = issuer};
+    struct cg_error err = {""};
+    cg_name_text(X509_get_subject_name(show->ca->cert), issuer, sizeof issuer);
+    for (size_t i = 0; text && serials && i < show->count; i++)
+        serials[i] = cg_index_serial_text(show->row[i].index.serial, text[i]);
+    for (size_t i = 0; serials && i < (given->count ? given->count : 1); i++) {
+        const char *file = given->count ? given->item[i] : USUAL_LOG;
+        cJSON_AddItemToArray(files, cJSON_CreateString(file));
+        (void)cg_log_seen_read(&seen, file, &err);
+    }
+    if (err.text[0])
+        cJSON_AddStringToObject(log, "error", err.text);
+    if (seen.accepted)
+        cJSON_AddItemToObject(log, "accepted", event_json(seen.accepted));
+    if (seen.rejected)
+        cJSON_AddItemToObject(log, "rejected", event_json(seen.rejected));
+    cg_log_seen_clear(&seen);
+    free(serials);
+    free(text);
+}
+
+/* ---- the text */
+
+/* label: "" for further lines of one label. */
+__attribute__((format(printf, 2, 3))) static void line(const char *label, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    cg_print(stdout, INDENT LABEL "%s\n", label, text);
+}
+
+static const cJSON *member(const cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static void print_certificate(const cJSON *certificate)
+{
+    const cJSON *name = NULL;
+    line("kind", "%s", cg_member_text(certificate, "kind"));
+    line("subject", "%s", cg_member_text(certificate, "subject"));
+    cJSON_ArrayForEach(name, member(certificate, "san"))
+    {
+        line(name != member(certificate, "san")->child ? "" : "names", "%s", name->valuestring);
+    }
+    if (*cg_member_text(certificate, "key"))
+        line("key", "%s%s", cg_member_text(certificate, "key"),
+             cJSON_IsTrue(member(certificate, "private_key")) ? "" : "; the private key is not here");
+    line("valid", "%s to %s", cg_member_text(certificate, "not_before"), cg_member_text(certificate, "not_after"));
+    line("serial", "%s", cg_member_text(certificate, "serial"));
+    if (*cg_member_text(certificate, "sha256"))
+        line("sha256", "%s", cg_member_text(certificate, "sha256"));
+}
+
+static void print_target(const char *label, const cJSON *target)
+{
+    const cJSON *item = NULL;
+    const double generation = cg_member_number(target, "generation");
+    const char *error = cg_member_text(target, "error");
+    if (*error && !*cg_member_text(target, "to"))
+        line(label, "%s", error);
+    else if (cJSON_IsTrue(member(target, "up_to_date")))
+        line(label, "%s: up to date", cg_member_text(target, "to"));
+    else if (generation > 0)
+        line(label, "%s: not up to date, generation %.0f", cg_member_text(target, "to"), generation);
+    else
+        line(label, "%s: not up to date. %s", cg_member_text(target, "to"), error);
+    cJSON_ArrayForEach(item, target)
+    {
+        if (cJSON_IsString(item) && strcmp(item->string, "to") != 0 && strcmp(item->string, "error") != 0)
+            line("", INDENT "%s %s", item->string, item->valuestring);
+    }
+}
+
+static void print_event(const char *label, const cJSON *event)
+{
+    if (!event) {
+        line(label, "not in the log");
+        return;
+    }
+    const char *peer = cg_member_text(event, "peer"), *reason = cg_member_text(event, "reason"),
+               *detail = cg_member_text(event, "detail");
+    line(label, "%s%s%s%s%s%s%s", cg_member_text(event, "time"), *peer ? ", " : "", peer, *reason ? ", " : "", reason,
+         *detail ? ": " : "", detail);
+}
+
+static void print_state(const struct show *show)
+{
+    const cJSON *result = show->result, *target = NULL, *log = member(result, "log");
+    const cJSON *targets = member(result, "deployed");
+    const char *due = cg_member_text(result, "renewal_due"), *rotation = cg_member_text(result, "rotation");
+    if (*due)
+        line("renewal due", "%s%s", due,
+             cJSON_IsTrue(member(result, "unfinished")) ? "; the last renewal is not deployed" : "");
+    if (strcmp(rotation, "none") != 0)
+        line("rotation", "%s", rotation);
+    if (cJSON_IsTrue(member(member(result, "settings"), "reuse_key")))
+        line("settings", "renewals keep the key");
+    cJSON_ArrayForEach(target, targets)
+    {
+        print_target(target == targets->child ? "deployed" : "", target);
+    }
+    if (!targets->child)
+        line("deployed", "nowhere by this CA");
+    if (*cg_member_text(log, "error"))
+        line("log", "%s", cg_member_text(log, "error"));
+    if (member(log, "accepted") || member(log, "rejected") || !member(log, "error")) {
+        print_event("last accepted", member(log, "accepted"));
+        print_event("last rejected", member(log, "rejected"));
+    }
+}
+
+static void print_generations(const struct show *show)
+{
+    static const char *const titles[] = {"GENERATION", "STATE", "UNTIL", "SERIAL", "", NULL};
+    struct cg_table table = {.titles = titles};
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass)
+            cg_table_head(&table);
+        for (size_t i = 0; i < show->count; i++) {
+            const struct cg_inventory_row *row = &show->row[i];
+            char generation[16] = "-", end[24], serial[CG_SERIAL_TEXT_MAX];
+            const char *reason = row->index.reason > 0 ? cg_reason_name(row->index.reason) : NULL;
+            if (row->generation)
+                snprintf(generation, sizeof generation, "%u%s", row->generation, row->is_live ? " (live)" : "");
+            cg_time_text(row->index.expires, end, sizeof end);
+            const char *const cells[] = {generation, cg_holding_word(row->holding), end,
+                                         cg_index_serial_text(row->index.serial, serial), reason ? reason : ""};
+            if (pass)
+                cg_table_row(&table, cells, 0, row->is_live ? CG_BOLD : CG_PLAIN);
+            else
+                cg_table_measure(&table, cells);
+        }
+    }
+}
+
+/* First the live certificate, or the newest one if there is none. */
+static void print_text(const struct show *show)
+{
+    size_t first = show->count - 1;
+    for (size_t i = 0; i < show->count; i++)
+        first = show->row[i].is_live ? i : first;
+    cg_print_in(stdout, CG_BOLD, "%s", show->name);
+    cg_print(stdout, "  %s\n", cg_holding_word(show->row[first].holding));
+    print_certificate(cJSON_GetArrayItem(member(show->result, "certificates"), (int)first));
+    print_state(show);
+    cg_print(stdout, "\n");
+    print_generations(show);
+}
+
+static int show_name(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+{
+    struct show show = {.cli = cli, .options = context, .ca = ca, .name = cli->args[0]};
+    const bool ok = cg_inventory_open(&show.inventory, ca, err) && collect(&show, err);
+    if (ok) {
+        show.result = cg_json_of("name", show.name);
+        cJSON *list = cJSON_AddArrayToObject(show.result, "certificates");
+        for (size_t i = 0; i < show.count; i++)
+            cJSON_AddItemToArray(list, certificate_json(&show, &show.row[i]));
+        add_renewal(&show);
+        add_settings(&show);
+        add_targets(&show);
+        add_seen(&show);
+        if (!cli->json)
+            print_text(&show);
+        cg_result(cli, show.result);
+    }
+    free(show.row);
+    cg_inventory_close(&show.inventory);
+    return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+static int run(const struct cg_cli *cli, const void *values)
+{
+    struct options o = *(const struct options *)values;
+    return cg_verb_with_ca(cli, CG_CA_READ, show_name, &o);
+}
+
+const struct cg_verb cg_verb_show = {
+    .name = "show",
+    .group = CG_GROUP_CA,
+    CG_ARGUMENTS("NAME", 1, 1),
+    .summary = "show everything about one name",
+    .description =
+        "Shows the certificates of NAME with their generations, names, key and dates; when renewal is due; the\n"
+        "folders where NAME is deployed and whether their files are up to date; an unfinished rotation; and from\n"
+        "the event log, when a certificate of NAME was last accepted and last rejected. The log has accepted\n"
+        "connections only with log.accepted in the policy.",
+    .examples = "certguard show sensor1\n"
+                "certguard show broker.lan --log /var/log/mosquitto/certguard.jsonl.1 \\\n"
+                "    --log /var/log/mosquitto/certguard.jsonl\n"
+                "certguard --json show sensor1",
+    CG_OPTIONS(options, struct options),
+    .run = run,
+};
