@@ -124,9 +124,9 @@ while read -r file words; do
     says_not "revoked after the CRL"
 done <<'ROWS'
 crl issued
-crl next by
-ca valid until
-device valid from
+crl next update
+ca not after
+device not before
 ROWS
 ok cg needs-renewal old/ca.pem
 says "valid until 1970-01-01T00:00:00Z"

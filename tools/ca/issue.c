@@ -231,8 +231,13 @@ static bool record_lines(struct cg_change *change, const struct cg_issue_request
                          const char *file, struct cg_error *err)
 {
     char *line = cg_index_line(issued->cert, file);
-    bool ok = (line ? cg_change_index_line(change, line, err) : cg_fail_memory(err)) &&
-              cg_change_journal(change, "issued", cg_issued_json(issue, issued), err);
+    cJSON *entry = cg_issued_json(issue, issued);
+    cJSON_ReplaceItemInObjectCaseSensitive(entry, "serial", cJSON_CreateString(issued->serial)); /* as in the index */
+    bool ok = line ? cg_change_index_line(change, line, err) : cg_fail_memory(err);
+    if (ok)
+        ok = cg_change_journal(change, "issued", entry, err);
+    else
+        cJSON_Delete(entry);
     free(line);
     return ok;
 }
@@ -263,8 +268,9 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_reques
 
 cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued)
 {
-    char text[512], sha256[CG_HEX_MAX];
-    cJSON *object = cg_json_of("name", issue->name, "profile", issue->request.profile->name, "serial", issued->serial);
+    char text[512], sha256[CG_HEX_MAX], serial[CG_SERIAL_TEXT_MAX];
+    cJSON *object = cg_json_of("name", issue->name, "profile", issue->request.profile->name, "serial",
+                               cg_index_serial_text(issued->serial, serial));
     cg_name_text(X509_get_subject_name(issued->cert), text, sizeof text);
     cJSON_AddStringToObject(object, "subject", text);
     cg_date_text(X509_get0_notBefore(issued->cert), text);

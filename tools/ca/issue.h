@@ -76,7 +76,7 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_reques
 
 void cg_issued_clear(struct cg_issued *issued);
 
-/* The certificate for the journal and for --json. */
+/* The certificate for --json; the journal has its serial number as in the index. */
 cJSON *cg_issued_json(const struct cg_issue_request *issue, const struct cg_issued *issued);
 
 /* The time for people; "" if it is invalid. */

@@ -210,7 +210,7 @@ cJSON *cg_inventory_json(const struct cg_inventory *inventory, const struct cg_i
     char serial[CG_SERIAL_TEXT_MAX], subject[1024];
     const struct cg_ca_profile *kind = cg_inventory_kind(inventory, row);
     const int reason = row->index.reason;
-    cJSON *object = cg_json_of("name", row->name, "kind", kind ? kind->name : "other", "state",
+    cJSON *object = cg_json_of("name", row->name, "profile", kind ? kind->name : "other", "state",
                                cg_holding_state(row->holding));
     cJSON_AddBoolToObject(object, "in_use", row->is_live);
     if (row->generation)

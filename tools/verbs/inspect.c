@@ -71,14 +71,15 @@ static void certificate(const struct cg_lint_object *o, cJSON *json)
     char text[1024];
     int64_t due = 0;
     cg_name_text(X509_get_subject_name(o->cert), text, sizeof text);
-    line(json, "who", text);
+    line(json, "subject", text);
     line(json, "for", purpose(o));
     names(o, text, sizeof text);
     line(json, "names", text);
     cg_name_text(X509_get_issuer_name(o->cert), text, sizeof text);
-    line(json, "issued_by", o->self_signed ? "itself" : text);
-    time_line(json, "valid_from", o->not_before);
-    end_lines(json, "valid_until", o->now, o->not_after);
+    line(json, "issuer", text);
+    cJSON_AddBoolToObject(json, "self_signed", o->self_signed);
+    time_line(json, "not_before", o->not_before);
+    end_lines(json, "not_after", o->now, o->not_after);
     if (!o->ca && cg_renewal_due(o->cert, o->now, &due))
         time_line(json, "renewal_due", due);
     cg_key_text(o->key, text, sizeof text);
@@ -108,7 +109,7 @@ static void crl(const struct cg_lint_object *o, cJSON *json)
         time_line(json, "issued", t);
     const ASN1_TIME *next = X509_CRL_get0_nextUpdate(o->crl);
     if (next && cg_time_seconds(next, &t))
-        end_lines(json, "next_by", o->now, t);
+        end_lines(json, "next_update", o->now, t);
     line(json, "signed_with", OBJ_nid2ln(X509_CRL_get_signature_nid(o->crl)));
 }
 
@@ -149,7 +150,7 @@ static cJSON *describe(const struct cg_lint *lint, size_t i)
     return json;
 }
 
-/* "valid_until" is shown as "valid until". */
+/* "not_after" is shown as "not after". */
 static void print_line(const char *key, const cJSON *value)
 {
     char words[32];
@@ -158,6 +159,8 @@ static void print_line(const char *key, const cJSON *value)
         *c = *c == '_' ? ' ' : *c;
     if (cJSON_IsNumber(value))
         cg_print(stdout, "  %-12s %.0f\n", words, value->valuedouble);
+    else if (cJSON_IsTrue(value))
+        cg_print(stdout, "  %-12s yes\n", words);
     else if (cJSON_IsString(value))
         cg_print(stdout, "  %-12s %s\n", words, value->valuestring);
 }

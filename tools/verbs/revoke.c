@@ -45,9 +45,11 @@ static const char *reason_text(int reason)
 static cJSON *result_of(const struct cg_revoke_list *list, const struct cg_revoked *revoked)
 {
     cJSON *result = cJSON_CreateObject(), *items = cJSON_AddArrayToObject(result, "revoked");
+    char serial[CG_SERIAL_TEXT_MAX];
     for (size_t i = 0; i < revoked->count; i++) {
         const struct cg_revoked_item *item = &revoked->item[i];
-        cJSON *one = cg_json_of("name", item->name, "serial", item->serial, "reason", reason_text(item->reason));
+        cJSON *one = cg_json_of("name", item->name, "serial", cg_index_serial_text(item->serial, serial), "reason",
+                                reason_text(item->reason));
         cJSON_AddBoolToObject(one, "was_revoked", item->raised);
         cJSON_AddItemToArray(items, one);
     }

@@ -152,7 +152,10 @@ static void add_renewal(struct show *show)
     static const char *const rotations[] = {
         [CG_ROTATION_NONE] = "none", [CG_ROTATION_RUNS] = "running", [CG_ROTATION_LEFT] = "unfinished"};
     int64_t due = 0;
-    X509 *live = cg_ca_live_cert(show->ca, show->name, NULL);
+    bool is_renewed = false;
+    for (size_t i = 0; i < show->count; i++)
+        is_renewed = is_renewed || (show->row[i].is_live && show->row[i].holding != CG_HOLDING_REVOKED);
+    X509 *live = is_renewed ? cg_ca_live_cert(show->ca, show->name, NULL) : NULL;
     if (live && cg_renewal_due(live, show->cli->now, &due)) {
         add_time(show->result, "renewal_due", due);
         cJSON_AddBoolToObject(show->result, "unfinished", cg_renewal_is_unfinished(show->ca, show->name));
@@ -236,7 +239,7 @@ static const cJSON *member(const cJSON *object, const char *key)
 static void print_certificate(const cJSON *certificate)
 {
     const cJSON *name = NULL;
-    line("kind", "%s", cg_member_text(certificate, "kind"));
+    line("kind", "%s", cg_member_text(certificate, "profile"));
     line("subject", "%s", cg_member_text(certificate, "subject"));
     cJSON_ArrayForEach(name, member(certificate, "san"))
     {
