@@ -42,6 +42,8 @@ asks "and the anchors" 0 '^Trust anchor  CN=ca  .* \(29\|30\) days left$' boss
 asks "and the broker's certificate" 0 '^Broker        CN=localhost .* \(19\|20\) days left$' boss
 expect_event "whose end is told in time" 'expiry_warning\t.*certfile' event detail
 asks "the state as JSON" 0 '"serial":"[0-9a-f]*","not_after"' boss --json
+! command -v python3 >/dev/null || python3 "$here/../tool/schema.py" "$here/../../docs/tool.schema.json" status out ||
+    fail "the state as JSON is not as the schema says"
 asks "sessions by certificate" 0 '^sensor"1\\  .*CN=dev1 .* \(19\|20\) days left$' boss --sessions
 LC_ALL=C grep -q "$(printf '\033')" out && fail "a client id moves the terminal's cursor"
 asks "a session is explained" 0 '^Now           accepted: ok$' boss --explain 'sensor"1\'

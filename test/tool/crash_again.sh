@@ -74,16 +74,30 @@ after_deploy() { cmp -s ca/live/two.lan/privkey.pem etc/privkey.pem && cmp -s ca
 after_forget() { ! grep -qs elsewhere ca/deploy/two.lan.json; }
 # made before the bundle was written: what is missing is told by the second run, and "openssl pkcs12" makes it
 after_bundle() { [ -e ca/live/six/privkey.pem ] && { [ ! -e out.p12 ] || ok openssl pkcs12 -in out.p12 -passin file:../p12pass -nodes; }; }
+# all of the first two generations, or nothing
+after_prune()
+{
+    [ "$(ls ca/archive/seven/0001 ca/archive/seven/0002 | grep -c pem)" = 2 ] && [ -e ca/archive/seven/0003/privkey.pem ] &&
+        [ "$(grep -c '"done":"pruned"' ca/journal.jsonl)" = 2 ]
+}
 after_backup() { tar -tf out.tar >/dev/null; }
 
 cp -a base targets
 ok cg -C targets deploy two.lan --to "$work/elsewhere"
 
+# generations that are old
+cp -a base renewed
+ok cg -C renewed issue client seven
+for number in 2 3 4; do
+    ok cg -C renewed renew seven
+done
+
 first_half()
 {
     (again restore lost crl --restore-index) && (again clock ahead crl --at +0s) &&
         (again several several revoke two.lan ../seven.pem eight) && (again sign base sign ../three.csr --name three) &&
-        (again batch base issue client --batch ../names) && (again backup base backup out.tar)
+        (again batch base issue client --batch ../names) && (again backup base backup out.tar) &&
+        (again prune renewed prune --older-than 0d)
 }
 
 second_half()

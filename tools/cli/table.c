@@ -3,7 +3,8 @@
 
 #include <unistd.h>
 
-#define GAP 2
+#define GAP    2
+#define INDENT "  "
 
 void cg_table_measure(struct cg_table *table, const char *const *cells)
 {
@@ -13,23 +14,32 @@ void cg_table_measure(struct cg_table *table, const char *const *cells)
     }
 }
 
+/* Escapes once: a long table has many cells. */
+static void put(const char *text, int width, const char *colour)
+{
+    char shown[CG_SHOWN_MAX];
+    const int pad = width - cg_shown_width(text);
+    fputs(colour, stdout);
+    fputs(cg_shown(text, shown), stdout);
+    if (*colour)
+        fputs(cg_colour(STDOUT_FILENO, CG_PLAIN), stdout);
+    for (int i = 0; i < pad; i++)
+        putchar(' ');
+}
+
 static void print_line(const struct cg_table *table, const char *const *cells, size_t coloured, enum cg_colour colour)
 {
+    const char *sequence = cg_colour(STDOUT_FILENO, colour);
     size_t last = 0;
     for (size_t i = 0; table->titles[i]; i++)
         last = *cells[i] ? i : last;
     for (size_t i = 0; i <= last; i++) {
-        const int pad = table->width[i] - cg_shown_width(cells[i]) + GAP;
-        if (i == coloured)
-            cg_print_in(stdout, colour, "%s", cells[i]);
-        else
-            cg_print(stdout, "%s", cells[i]);
-        if (i == 0 && table->is_stacked && last)
-            cg_print(stdout, "\n%*s", GAP, "");
-        else if (i < last)
-            cg_print(stdout, "%*s", pad, "");
+        const bool breaks = i == 0 && table->is_stacked && last;
+        put(cells[i], i < last && !breaks ? table->width[i] + GAP : 0, i == coloured ? sequence : "");
+        if (breaks)
+            fputs("\n" INDENT, stdout);
     }
-    cg_print(stdout, "\n");
+    putchar('\n');
 }
 
 void cg_table_head(struct cg_table *table)

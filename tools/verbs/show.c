@@ -321,7 +321,7 @@ static void print_generations(const struct show *show)
             cg_table_head(&table);
         for (size_t i = 0; i < show->count; i++) {
             const struct cg_inventory_row *row = &show->row[i];
-            char generation[16] = "-", end[24], serial[CG_SERIAL_TEXT_MAX];
+            char generation[24] = "-", end[24], serial[CG_SERIAL_TEXT_MAX];
             const char *reason = row->index.reason > 0 ? cg_reason_name(row->index.reason) : NULL;
             if (row->generation)
                 snprintf(generation, sizeof generation, "%u%s", row->generation, row->is_live ? " (live)" : "");
