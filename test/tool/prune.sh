@@ -41,7 +41,7 @@ renewed client single 0
 cp -a ca before
 ok cg -C ca prune
 says "Nothing to prune."
-diff -r before ca || fail "prune without effect wrote something"
+diff -r -x lock before ca || fail "prune without effect wrote something"
 
 # a dry run, JSON, and the whole: the live one and the one for a rollback stay
 ok cg -C ca -n prune --older-than 0d
@@ -49,7 +49,7 @@ says "^plain .*0001 .*superseded"
 says "^plain .*0002 .*superseded"
 says_not "0003"
 says "Would remove the private keys and chains of 4 old generations"
-diff -r before ca || fail "a dry run wrote something"
+diff -r -x lock before ca || fail "a dry run wrote something"
 ok cg -C ca --json -n prune --older-than 0d 'a@*'
 says '"pruned":\[{"name":"a@b:1+2",.*"generation":1,.*"kept":\[\],"dry_run":true'
 ok cg -C ca prune --older-than 0d
@@ -79,45 +79,44 @@ ok cg -C ca show plain
 # the time: a month after the end, or after the replacement
 ok cg -C ca issue client short --lifetime 10d
 ok cg -C ca renew short --lifetime 400d
-ok cg -C ca prune short --at +35d
-keeps short "0001 0002 "
-ok cg -C ca prune short --at +41d
-keeps short "0002 "
-ok cg -C ca issue client late
-ok cg -C ca renew late
-ok cg -C ca renew late
-ok cg -C ca prune late --at +29d
-keeps late "0001 0002 0003 "
-ok cg -C ca prune late --at +31d
-keeps late "0002 0003 "
+renewed client late 2
+ok cg -C ca -n prune short --at +35d
+says "Nothing to prune."
+ok cg -C ca -n prune short --at +41d
+says "^short .*0001 .*expired"
+ok cg -C ca -n prune late --at +29d
+says "Nothing to prune."
+ok cg -C ca -n prune late --at +31d
+says "^late .*0001 .*superseded"
+says "Would remove the private keys and chains of 1 old generation\."
 
 # what is revoked is pruned, but not while it is the live one; the key stays forbidden
-ok cg -C ca --at +41d issue client stolen
+ok cg -C ca issue client stolen
 cp ca/live/stolen/privkey.pem stolen.key
-ok cg -C ca --at +41d revoke stolen --reason keyCompromise
-ok cg -C ca --at +41d prune stolen --older-than 0d
+ok cg -C ca revoke stolen --reason keyCompromise
+ok cg -C ca prune stolen --older-than 0d
 keeps stolen "0001 "
-ok cg -C ca --at +41d issue client stolen
-ok cg -C ca --at +41d prune stolen --older-than 0d
+ok cg -C ca issue client stolen
+ok cg -C ca prune stolen --older-than 0d
 keeps stolen "0002 "
 openssl req -new -key stolen.key -subj /CN=again -out again.csr || fail "openssl req"
-expect 1 cg -C ca --at +41d sign again.csr
+expect 1 cg -C ca sign again.csr
 says "it was revoked as compromised"
 
 # nothing is lost with the index: it is rebuilt with every certificate
 cp ca/index.txt index.before
 rm ca/index.txt
-ok cg -C ca --at +41d crl --restore-index
-sort index.before >one
-sort ca/index.txt >other
-diff one other || fail "the rebuilt index differs"
+ok cg -C ca crl --restore-index
+sort index.before >rows.1
+sort ca/index.txt >rows.2
+diff rows.1 rows.2 || fail "the rebuilt index differs"
 cp index.before ca/index.txt
 mv ca/journal.jsonl journal.before
 rm ca/index.txt
-ok cg -C ca --at +41d crl --restore-index
-cut -f1,4,5 index.before | sort >one
-cut -f1,4,5 ca/index.txt | sort >other
-diff one other || fail "the index rebuilt without the journal differs"
+ok cg -C ca crl --restore-index
+cut -f1,4,5 index.before | sort >rows.1
+cut -f1,4,5 ca/index.txt | sort >rows.2
+diff rows.1 rows.2 || fail "the index rebuilt without the journal differs"
 cp index.before ca/index.txt
 cp journal.before ca/journal.jsonl
 
@@ -143,7 +142,7 @@ expect 1 cg -C ca prune --older-than 0d
 says "kept generation 1 of \"behind\": it is deployed in .*/behind. Deploy the live one: certguard -C ca deploy behind"
 says "kept generation 1 of \"unread\": cannot read .*/unread/cert.pem"
 says "kept generation 1 of \"rotated\": a rotation of the name is not finished"
-says "Removed the private keys and chains of 2 old generations"
+says "Removed the private keys and chains of 3 old generations"
 keeps behind "0001 0003 0004 " # 2 is nowhere
 keeps unread "0001 0002 0003 0004 "
 keeps other "0003 0004 "

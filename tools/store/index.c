@@ -209,10 +209,12 @@ static size_t read_value(const char *text, size_t len, unsigned char *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
-        unsigned byte = (unsigned char)text[i];
-        if (len - i >= 4 && text[i] == '\\' && text[i + 1] == 'x' && sscanf(text + i + 2, "%2x", &byte) == 1)
-            i += 3;
-        out[n++] = (unsigned char)byte;
+        const bool is_escaped = len - i >= 4 && text[i] == '\\' && text[i + 1] == 'x';
+        const int high = is_escaped ? OPENSSL_hexchar2int((unsigned char)text[i + 2]) : -1;
+        const int low = is_escaped ? OPENSSL_hexchar2int((unsigned char)text[i + 3]) : -1;
+        const bool is_byte = high >= 0 && low >= 0;
+        out[n++] = (unsigned char)(is_byte ? high << 4 | low : text[i]);
+        i += is_byte ? 3 : 0;
     }
     return n;
 }
