@@ -126,6 +126,14 @@ python3 -c 'import json, sys; json.load(open(sys.argv[1]))' out || fail "no JSON
 ok cg help
 sed -n 's/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' out | grep -vxE 'help|certguard' | sort -u >known
 python3 -c 'import json, sys; print(*sorted(json.load(open(sys.argv[1]))["properties"]), sep="\n")' "$schema" >described
+python3 - "$schema" <<'END' || fail "the schema is not one"
+import json, sys
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(0)
+jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))
+END
 diff known described >&2 || fail "the schema has other verbs than certguard help"
 { cat verbs && echo status; } | sort -u | diff known - >&2 || fail "a verb was not run"
 echo "done"

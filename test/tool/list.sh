@@ -6,7 +6,7 @@
 # rows: name and state of every row, "NAME=STATE", in their order
 rows()
 {
-    awk 'NR > 1 { state = $3; if ($3 == "in") state = "in-use"; printf "%s%s=%s", (NR > 2 ? " " : ""), $1, state }' "$work/out"
+    awk 'NR > 1 { state = $3; if ($3 == "in") state = "in-use"; printf "%s%s=%s", (NR > 2 ? " " : ""), $1, state }' out
 }
 
 # lists "ROWS" ARGUMENTS...

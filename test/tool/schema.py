@@ -6,7 +6,7 @@ import json
 import re
 import sys
 
-NOTES = {"$schema", "title", "description", "$defs"}
+NOTES = {"$schema", "$defs"}
 TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
 
@@ -29,7 +29,9 @@ class Schema:
     def faults(self, rule, value, at):
         """Yields what is wrong with the value."""
         for keyword, argument in rule.items():
-            if keyword not in NOTES:
+            if keyword in ("title", "description"):
+                assert isinstance(argument, str), argument
+            elif keyword not in NOTES:
                 yield from getattr(self, "on_" + keyword.lstrip("$"))(rule, argument, value, at)
 
     def on_ref(self, rule, pointer, value, at):

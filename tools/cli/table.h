@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A table on standard output, with columns as wide as their contents: measure every row, then print the head and every row.
- * On a terminal that is narrower than the table, the first cell of a row has a line of its own, and nothing is cut.
+ * On a terminal that is narrower than the table, the first cell of a row is on a separate line, and nothing is cut.
  * Cells are borrowed; untrusted text is escaped (print.h). Called by the verbs that list. */
 #ifndef CG_TABLE_H
 #define CG_TABLE_H

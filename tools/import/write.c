@@ -63,8 +63,15 @@ static bool put_row(struct cg_change *change, const struct cg_import_request *a,
 
 static bool journal_row(struct cg_change *change, const struct cg_import_row *row, struct cg_error *err)
 {
+    char subject[1024], start[24];
+    const struct cg_ca_profile *profile = row->cert ? cg_ca_profile_of(row->cert) : NULL;
     cJSON *entry = cg_json_of("name", row->name, "serial", row->serial, "state",
                               row->status == 'R' ? "revoked" : "issued");
+    if (profile) { /* so that list need not read the certificate */
+        cg_name_text(X509_get_subject_name(row->cert), subject, sizeof subject);
+        cg_date_text(X509_get0_notBefore(row->cert), start);
+        cg_json_add(entry, "profile", profile->name, "subject", subject, "not_before", start);
+    }
     return cg_change_journal(change, "imported", entry, err);
 }
 
