@@ -15,13 +15,13 @@
 #include <stdint.h>
 
 enum cg_option_type {
-    CG_OPT_FLAG,   /* bool */
-    CG_OPT_STRING, /* const char *, NULL when not given; the last one counts */
-    CG_OPT_FILE,   /* const char *, completed as a file */
-    CG_OPT_FOLDER, /* const char *, completed as a folder */
-    CG_OPT_CHOICE, /* const char *, one of the words of argument: "a|b|c"; typed in any case */
-    CG_OPT_LIST,  /* struct cg_list: may be given several times; with an argument "a|b|c", one of its words each time */
-    CG_OPT_FILES, /* struct cg_list, completed as files */
+    CG_OPT_FLAG,     /* bool */
+    CG_OPT_STRING,   /* const char *, NULL when not given; the last one counts */
+    CG_OPT_FILE,     /* const char *, completed as a file */
+    CG_OPT_FOLDER,   /* const char *, completed as a folder */
+    CG_OPT_CHOICE,   /* const char *, one of the words of argument: "a|b|c"; typed in any case */
+    CG_OPT_LIST,     /* struct cg_list: may be given several times; "a|b|c": each is one of these words */
+    CG_OPT_FILES,    /* struct cg_list, completed as files */
     CG_OPT_NUMBER,   /* struct cg_number */
     CG_OPT_DURATION, /* struct cg_number, in seconds: "10s", "15m", "12h", "90d", "2w", "1y"; a bare number is days */
     CG_OPT_LIFETIME, /* int64_t, in seconds, more than 0 and at most 100 years; 0 when not given */

@@ -55,7 +55,7 @@ static bool add_note(struct cg_inventory *inventory, const struct cg_journal_ser
     notes += inventory->notes++;
     notes->line = line->line;
     notes->length = (unsigned)line->len;
-    memcpy(notes->serial, line->serial, sizeof notes->serial);
+    snprintf(notes->serial, sizeof notes->serial, "%s", line->serial);
     return true;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A change of the CA's folder that takes effect completely or not at all, whatever the number of files.
  *
- * New files are made in stage/. Commit writes the list of renames and appended lines to the file "pending" (by the write
- * rule: its rename commits the change), carries the list out and removes "pending". Every step can be repeated, so a run
- * that finds "pending" completes the change of a killed run; without it, stage/ is discarded.
+ * New files are made in stage/. Commit writes the list of renames, removals and appended lines to the file "pending" (by
+ * the write rule: its rename commits the change), carries the list out and removes "pending". Every step can be repeated,
+ * so a run that finds "pending" completes the change of a killed run; without it, stage/ is discarded.
  *
  * The verb owns the struct; the lock must be held. Several threads may stage files, each under its own names; everything
  * else is for one thread. */

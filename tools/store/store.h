@@ -9,7 +9,7 @@
  *   index.txt          in the format of `openssl ca`, with index.txt.attr and crlnumber
  *   journal.jsonl      what was issued and revoked, append-only
  *   live/NAME          a link to the live generation: ../archive/NAME/0001
- *   archive/NAME/0001  the generations: privkey.pem, cert.pem, chain.pem, fullchain.pem
+ *   archive/NAME/0001  the generations: privkey.pem, cert.pem, chain.pem, fullchain.pem; of pruned ones only cert.pem
  *   lock, pending, stage/   one writer at a time; a change in progress (change.h)
  *
  * The verb owns the struct cg_ca. Called by all of the CA. */

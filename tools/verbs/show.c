@@ -305,7 +305,7 @@ static void print_state(const struct show *show)
     if (!targets->child)
         line("deployed", "nowhere by this CA");
     if (*cg_member_text(log, "error"))
-        line("log", "%s", cg_member_text(log, "error"));
+        line("log", "%s%s", cg_member_text(log, "error"), show->options->log.count ? "" : ". Name it with --log FILE");
     if (member(log, "accepted") || member(log, "rejected") || !member(log, "error")) {
         print_event("last accepted", member(log, "accepted"));
         print_event("last rejected", member(log, "rejected"));
