@@ -2,6 +2,7 @@
 #include "base/secrets.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/tty.h"
 #include "verb_table.h"
 #include "verbs/verbs.h"
 
@@ -31,6 +32,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int code = cg_cli_parse(&cli, cg_verbs, &options, argc, argv, &err) ? run(&cli, options)
                                                                         : cg_usage(&cli, "%s", err.text);
+    cg_progress_clear();
     if (fflush(stdout) != 0 && code == CG_EXIT_OK) {
         perror("certguard: standard output");
         code = CG_EXIT_FAILED;

@@ -80,8 +80,7 @@ static void count_line(void *context, const struct cg_issue_job *job)
     result->failed += !job->ok;
     if (!job->ok && request->failed)
         request->failed(request->context, batch->line[job->number].number, job->err.text);
-    if (request->progress)
-        request->progress(request->context, job->number + 1, batch->count);
+    cg_progress(request->progress, job->number + 1, batch->count);
 }
 
 static bool is_empty(const char *line)

@@ -5,6 +5,7 @@
 #ifndef CG_CA_BATCH_H
 #define CG_CA_BATCH_H
 
+#include "base/progress.h"
 #include "issue.h"
 
 struct cg_batch_request {
@@ -15,10 +16,10 @@ struct cg_batch_request {
     int64_t lifetime;                           /* s; 0: the profile's */
     bool both_purposes;
 
-    /* Called for a line without a certificate, and after every line. May be NULL. */
+    /* Called for a line without a certificate. May be NULL. */
     void (*failed)(const void *context, unsigned long line, const char *why);
-    void (*progress)(const void *context, size_t done, size_t total);
-    const void *context; /* of both */
+    const void *context;
+    struct cg_progress *progress; /* in lines; may be NULL */
 };
 
 struct cg_batch_result {

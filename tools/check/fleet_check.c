@@ -190,6 +190,7 @@ static void check_one(void *context, size_t i)
 
 static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_error *err)
 {
+    struct cg_progress progress = cg_progress_of(run->cli, "checked");
     struct sample *sample = calloc(BLOCK, sizeof *sample);
     if (!sample)
         return cg_fail_memory(err);
@@ -202,8 +203,7 @@ static bool check_all(struct run *run, const struct cg_fleet *fleet, struct cg_e
             report(run, &sample[i]);
             sample_clear(&sample[i]);
         }
-        if (!run->cli->quiet)
-            cg_progress("checked", done + count, fleet->count);
+        cg_progress(&progress, done + count, fleet->count);
     }
     free(sample);
     return true;

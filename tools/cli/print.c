@@ -37,6 +37,7 @@ static void put(FILE *to, const char *text, bool lines)
 void cg_vprint(FILE *to, const char *format, va_list args)
 {
     char *text = NULL;
+    cg_progress_clear();
     if (vasprintf(&text, format, args) < 0) {
         fputs("(out of memory)\n", to);
         return;

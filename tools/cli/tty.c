@@ -2,6 +2,7 @@
 #include "tty.h"
 #include "base/clock.h"
 #include "base/failure.h"
+#include "cli.h"
 #include "exit_code.h"
 
 #include <openssl/crypto.h>
@@ -91,18 +92,37 @@ bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err)
     return true;
 }
 
-void cg_progress(const char *label, size_t done, size_t total)
+/* ---- progress ---- */
+
+#define QUIET_MS INT64_C(1000) /* shorter work shows nothing */
+#define STEP_MS  INT64_C(100)  /* between two counts */
+
+static bool line_is_shown;
+
+static void show_progress(struct cg_progress *progress, size_t done, size_t total)
 {
-    static int64_t started, last;
-    if (!isatty(STDERR_FILENO))
+    const int64_t now = cg_monotonic_ms(), elapsed = now - progress->started_ms;
+    if (elapsed < QUIET_MS || now - progress->shown_ms < STEP_MS)
         return;
-    int64_t now = cg_monotonic_ms();
-    if (!started)
-        started = now;
-    if (done < total && now - last < 100)
-        return;
-    last = now;
-    double seconds = (double)(now - started) / 1000.0;
-    fprintf(stderr, "\r%s %zu/%zu (%.0f/s)\033[K%s", label, done, total, seconds > 0 ? (double)done / seconds : 0.0,
-            done >= total ? "\n" : "");
+    const double rate = (double)done * 1000.0 / (double)elapsed;
+    progress->shown_ms = now;
+    line_is_shown = true;
+    if (total)
+        fprintf(stderr, "\r%s %zu/%zu (%.0f/s)\033[K", progress->what, done, total, rate);
+    else
+        fprintf(stderr, "\r%s %zu (%.0f/s)\033[K", progress->what, done, rate);
+}
+
+struct cg_progress cg_progress_of(const struct cg_cli *cli, const char *what)
+{
+    const bool is_watched = !cli->quiet && !cli->json && isatty(STDERR_FILENO);
+    return (struct cg_progress){
+        .what = what, .show = is_watched ? show_progress : NULL, .started_ms = cg_monotonic_ms()};
+}
+
+void cg_progress_clear(void)
+{
+    if (line_is_shown)
+        fputs("\r\033[K", stderr);
+    line_is_shown = false;
 }

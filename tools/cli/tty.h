@@ -4,6 +4,7 @@
 #ifndef CG_TTY_H
 #define CG_TTY_H
 
+#include "base/progress.h"
 #include "core/base/error.h"
 
 #include <stdbool.h>
@@ -26,8 +27,11 @@ bool cg_prompt_secret(const char *question, bool confirm, char *out, size_t size
 /* Asks "question [y/N]" on the terminal. False with *err if there is none; *yes only for y or yes. */
 bool cg_ask_yes(const char *question, bool *yes, struct cg_error *err);
 
-/* Redraws "label done/total (rate/s)" at most ten times per second, with a new line at the end. Prints nothing without a
- * terminal. */
-void cg_progress(const char *label, size_t done, size_t total);
+/* For work that may take longer than a second: shows "what done/total (rate/s)" on standard error, from the second second on
+ * and at most ten times per second, if that is a terminal and neither -q nor --json is given. what is borrowed.
+ * cg_progress_clear erases the line; cg_print does before it prints. */
+struct cg_cli;
+struct cg_progress cg_progress_of(const struct cg_cli *cli, const char *what);
+void cg_progress_clear(void);
 
 #endif

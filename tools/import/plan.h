@@ -45,6 +45,8 @@ struct cg_import_request {
     const char *passphrase;  /* of the new key files; NULL: unencrypted */
     const char *source;      /* the folder, for the journal */
     struct cg_ca_owner from; /* the owner of that folder, who reads it */
+
+    struct cg_progress *progress; /* of the writing, in certificates; may be NULL */
 };
 
 /* Writes the CA in one change. */

@@ -37,6 +37,7 @@ static bool read_file(struct cg_import_scan *scan, const struct cg_import_scan_r
     const char *name = keep_name(scan, path);
     if (!name)
         return cg_fail_memory(err);
+    cg_progress(request->progress, scan->nfiles, 0);
     if (!cg_lint_objects_read(&scan->objects, name, request->now, &why) && request->skipped)
         request->skipped(request->context, why.text);
     if (scan->objects.count < OBJECTS_MAX)

@@ -7,6 +7,7 @@
 
 #include "lint/read.h"
 
+#include "base/progress.h"
 #include "base/secrets.h"
 
 #include <openssl/evp.h>
@@ -40,7 +41,8 @@ struct cg_import_scan_request {
 
     /* Called for every skipped file (a request, notes), with the reason. May be NULL. */
     void (*skipped)(const void *context, const char *why);
-    const void *context; /* of skipped */
+    const void *context;          /* of skipped */
+    struct cg_progress *progress; /* in files; may be NULL */
 };
 
 /* Reads the folder and finds the CA in it. False with what was searched for. Free it in every case. */

@@ -82,6 +82,7 @@ static bool put_rows(struct cg_change *change, const struct cg_import_request *a
     cJSON *entry = cg_json_of("source", a->source);
     bool ok = cg_change_journal(change, "imported a CA", entry, err);
     for (size_t i = 0; ok && i < a->plan->count; i++) {
+        cg_progress(a->progress, i, a->plan->count);
         struct cg_import_row *row = &a->plan->row[i];
         ok = (!row->generation || put_row(change, a, &issuer, row, (unsigned)i, err)) && journal_row(change, row, err);
     }

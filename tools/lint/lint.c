@@ -24,6 +24,7 @@ static const struct cg_lint_rules *const tables[] = {
 
 struct cg_lint {
     int64_t now;
+    struct cg_progress *progress;
     struct cg_lint_objects objects;
     char **files;
     size_t nfiles;
@@ -60,6 +61,11 @@ void cg_lint_free(struct cg_lint *lint)
     free(lint->files);
     free(lint->finding);
     free(lint);
+}
+
+void cg_lint_watch(struct cg_lint *lint, struct cg_progress *progress)
+{
+    lint->progress = progress;
 }
 
 /* Objects and findings borrow the path. */
@@ -198,6 +204,7 @@ bool cg_lint_run(struct cg_lint *lint)
     lint->memory_short = false;
     cg_lint_relate(&lint->objects);
     for (size_t i = 0; i < lint->objects.count; i++) {
+        cg_progress(lint->progress, i, lint->objects.count);
         run_rules(lint, &lint->objects.item[i]);
         run_pair_rules(lint, &lint->objects.item[i]);
     }

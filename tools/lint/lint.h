@@ -7,6 +7,7 @@
 #define CG_LINT_H
 
 #include "base/finding.h"
+#include "base/progress.h"
 #include "core/base/error.h"
 #include "object.h"
 
@@ -22,6 +23,9 @@ struct cg_lint; /* the objects that were read, and the findings */
 
 struct cg_lint *cg_lint_new(int64_t now); /* NULL if memory runs out */
 void cg_lint_free(struct cg_lint *lint);
+
+/* The rules then report how many objects they have checked. Borrowed. */
+void cg_lint_watch(struct cg_lint *lint, struct cg_progress *progress);
 
 /* Reads a file (PEM with any mix of objects, or one DER object), or every file in a folder. False and *err if the file
  * cannot be read or contains none of these objects. In a folder, such files are skipped; one object is enough. */

@@ -260,6 +260,7 @@ static enum got next_line(struct reader *reader, bool follow, const char **line,
 static void pass_event(struct cg_log_walk *walk, const char *line, size_t len)
 {
     struct cg_log_event event;
+    cg_progress(walk->progress, ++walk->lines, 0);
     if (!cg_log_object(&line, &len)) {
         walk->foreign += len > 0;
         return;

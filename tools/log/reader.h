@@ -5,6 +5,7 @@
 #ifndef CG_LOG_READER_H
 #define CG_LOG_READER_H
 
+#include "base/progress.h"
 #include "filter.h"
 
 #define CG_LOG_LINE_MAX 65536 /* events have at most 8 KB; longer lines are counted and skipped */
@@ -15,7 +16,8 @@ struct cg_log_walk {
     void (*visit)(void *context, const struct cg_log_event *event, const char *line, size_t len);
     bool (*wait)(void); /* at the end of a file: true to continue (--follow), false to stop. NULL: stop */
     void *context;
-    size_t fitting, foreign, too_long; /* lines of all files */
+    size_t lines, fitting, foreign, too_long; /* of all files; lines: all but those that are too long */
+    struct cg_progress *progress;             /* in lines; may be NULL */
 };
 
 /* path "-": standard input. False: the file cannot be read to its end; see *err. */

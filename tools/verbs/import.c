@@ -29,12 +29,15 @@ static const struct cg_option options[] = {
 static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *import, const struct options *o,
                      struct cg_error *err)
 {
+    struct cg_progress progress;
     struct cg_import_request a = *import;
     /* a key at a URI needs no passphrase, unless the key of its root is imported too */
     bool needed = !o->key_uri || a.scan->root_key;
     if (needed && !o->no_passphrase &&
         !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.scan->key_was_sealed, err)))
         return false;
+    progress = cg_progress_of(cli, "imported");
+    a.progress = &progress;
     return cg_import_write(&a, err);
 }
 
@@ -132,13 +135,15 @@ static bool read_source(const struct cg_cli *cli, struct cg_ca *ca, struct cg_im
                         struct cg_import_scan *scan, struct cg_import_plan *plan, const struct options *o,
                         struct cg_error *err)
 {
+    struct cg_progress progress = cg_progress_of(cli, "read");
     const struct cg_import_scan_request request = {.folder = a->source,
                                                    .wanted = o->ca_file,
                                                    .key_uri = o->key_uri,
                                                    .now = cli->now,
                                                    .passphrase = ca->options.passphrase,
                                                    .skipped = say_skipped,
-                                                   .context = cli};
+                                                   .context = cli,
+                                                   .progress = &progress};
     const struct cg_file_user before = cg_owner_outside();
     a->from = reader(ca, a->source);
     cg_owner_assume(&a->from);

@@ -48,13 +48,6 @@ static void warn_failed(const void *context, unsigned long line, const char *why
     cg_warn(context, "line %lu: %s", line, why);
 }
 
-static void show_progress(const void *context, size_t done, size_t total)
-{
-    const struct cg_cli *cli = context;
-    if (!cli->quiet)
-        cg_progress("issued", done, total);
-}
-
 static void print_batch(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_batch_result *made)
 {
     cJSON *result = cJSON_CreateObject();
@@ -91,6 +84,7 @@ static int issue_batch(struct cg_ca *ca, const struct cg_cli *cli, void *context
     struct batch *batch = context;
     const struct cg_issue_options *o = batch->options;
     const struct cg_certify_request *wanted = &o->request;
+    struct cg_progress progress = cg_progress_of(cli, "issued");
     const struct cg_batch_request request = {.profile = wanted->profile,
                                              .key_type = wanted->key_type,
                                              .organization = wanted->subject.organization,
@@ -100,7 +94,7 @@ static int issue_batch(struct cg_ca *ca, const struct cg_cli *cli, void *context
                                              .lifetime = wanted->lifetime,
                                              .both_purposes = wanted->both_purposes,
                                              .failed = warn_failed,
-                                             .progress = show_progress,
+                                             .progress = &progress,
                                              .context = cli};
     struct cg_issuer issuer = {0};
     struct cg_bytes bytes = {0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lint/lint.h"
 #include "cli/findings.h"
+#include "cli/tty.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -61,10 +62,13 @@ static int run(const struct cg_cli *cli, const void *options_)
     }
     if (!cli->nargs)
         return cg_usage(cli, "no file given; expected: certguard lint FILE...");
+    struct cg_progress progress = cg_progress_of(cli, "checked");
     struct cg_lint *lint = cg_lint_new(cli->now);
     bool ok = lint;
     for (int i = 0; ok && i < cli->nargs; i++)
         ok = cg_lint_add_path(lint, cli->args[i], &err);
+    if (lint)
+        cg_lint_watch(lint, &progress);
     if (ok && cg_lint_run(lint))
         code = print_findings(cli, lint, least(o)) ? CG_EXIT_FINDINGS : CG_EXIT_OK;
     else

@@ -155,6 +155,7 @@ static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_error err = {""};
     struct log_run run = {.cli = cli, .options = values};
+    struct cg_progress progress = cg_progress_of(cli, "read");
     if (!cli->nargs && isatty(STDIN_FILENO))
         return cg_usage(cli, "no log given; name the file of log.file in the policy: certguard log "
                              "/var/log/mosquitto/certguard.jsonl");
@@ -165,6 +166,8 @@ static int run(const struct cg_cli *cli, const void *values)
         return code;
     run.walk = (struct cg_log_walk){
         .filter = &run.filter, .visit = on_event, .wait = run.options->follow ? wait_for_more : NULL, .context = &run};
+    if (run.options->stats || !isatty(STDOUT_FILENO)) /* else the events themselves show it */
+        run.walk.progress = &progress;
     for (int i = 0; i < (cli->nargs ? cli->nargs : 1); i++) {
         if (!cg_log_walk_file(&run.walk, cli->nargs ? cli->args[i] : "-", &err))
             code = cg_fail(cli, CG_EXIT_FAILED, &err); /* and continue with the next file */

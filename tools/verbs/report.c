@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/atomic_write.h"
 #include "ca_options/ca_options.h"
+#include "cli/tty.h"
 #include "core/file/file.h"
 #include "core/policy/policy_load.h"
 #include "log/reader.h"
@@ -34,6 +35,7 @@ struct report_run {
     struct cg_policy *policy;
     struct cg_bytes policy_text;
     struct cg_log_walk walk;
+    struct cg_progress progress;
 };
 
 static void on_event(void *context, const struct cg_log_event *event, const char *line, size_t len)
@@ -74,7 +76,9 @@ static bool read_policy(struct report_run *run, struct cg_error *err)
 static bool read_logs(struct report_run *run, const struct cg_log_filter *filter, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
-    run->walk = (struct cg_log_walk){.filter = filter, .visit = on_event, .context = &run->report};
+    run->progress = cg_progress_of(cli, "read");
+    run->walk = (struct cg_log_walk){
+        .filter = filter, .visit = on_event, .context = &run->report, .progress = &run->progress};
     bool from_stdin = !cli->nargs && !isatty(STDIN_FILENO);
     for (int i = 0; i < cli->nargs + from_stdin; i++)
         if (!cg_log_walk_file(&run->walk, from_stdin ? "-" : cli->args[i], err))

@@ -331,9 +331,9 @@ static void note_failed(const void *context, unsigned long line, const char *why
     snprintf(reports.why, sizeof reports.why, "%s", why);
 }
 
-static void note_progress(const void *context, size_t done, size_t total)
+static void note_progress(struct cg_progress *progress, size_t done, size_t total)
 {
-    assert_ptr_equal(context, &reports);
+    assert_string_equal(progress->what, "issued");
     assert_true(done <= total);
     reports.reported++;
 }
@@ -341,8 +341,9 @@ static void note_progress(const void *context, size_t done, size_t total)
 static void a_batch_reports_failed_lines(void **state)
 {
     char lines[] = "# devices\nsensor1\nsensor2 dns:no_host-\nsensor3 uri:urn:dev:three\n";
+    struct cg_progress progress = {.what = "issued", .show = note_progress};
     const struct cg_batch_request request = {
-        .profile = cg_ca_profile_find("client"), .failed = note_failed, .progress = note_progress, .context = &reports};
+        .profile = cg_ca_profile_find("client"), .failed = note_failed, .context = &reports, .progress = &progress};
     struct cg_error err = {""};
     struct cg_batch_result result;
     struct cg_issuer issuer;
