@@ -81,7 +81,9 @@ after_prune()
         [ "$(grep -c '"done":"pruned"' ca/journal.jsonl)" = 2 ]
 }
 after_backup() { tar -tf out.tar >/dev/null; }
+after_unpack() { diff -r --no-dereference -x lock ../base ca; }
 
+ok cg -C base backup base.tar
 cp -a base targets
 ok cg -C targets deploy two.lan --to "$work/elsewhere"
 
@@ -97,7 +99,7 @@ first_half()
     (again restore lost crl --restore-index) && (again clock ahead crl --at +0s) &&
         (again several several revoke two.lan ../seven.pem eight) && (again sign base sign ../three.csr --name three) &&
         (again batch base issue client --batch ../names) && (again backup base backup out.tar) &&
-        (again prune renewed prune --older-than 0d)
+        (again prune renewed prune --older-than 0d) && (again unpack "" restore ../base.tar)
 }
 
 second_half()

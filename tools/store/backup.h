@@ -4,10 +4,17 @@
 #ifndef CG_CA_BACKUP_H
 #define CG_CA_BACKUP_H
 
+#include "base/progress.h"
 #include "store.h"
 
-/* To target, a new file that belongs to the caller, not to the owner of the CA's folder; mode 0600. *files: the number of
- * entries. A dry run only checks that it could be written. */
-bool cg_ca_backup(const struct cg_ca *ca, const char *target, size_t *files, struct cg_error *err);
+struct cg_backup_result {
+    size_t entries;
+    size_t foreign; /* those that unpack.h refuses: links that lead out of the folder */
+};
+
+/* To target, a new file that belongs to the caller, not to the owner of the CA's folder; mode 0600. progress: in entries,
+ * may be NULL. A dry run only checks that it could be written. */
+bool cg_ca_backup(const struct cg_ca *ca, const char *target, struct cg_progress *progress,
+                  struct cg_backup_result *result, struct cg_error *err);
 
 #endif
