@@ -76,6 +76,12 @@ json 1 -C ca rotate b.lan --connect 127.0.0.1:1 --timeout 1
 json 0 -C ca -n backup ca.tar
 json 0 -C ca backup ca.tar
 json 0 -C ca deploy b.lan --forget etc
+json 0 -C back -n restore ca.tar
+json 0 -C back restore ca.tar
+json 1 -C back restore ca.tar
+json 0 -C ca -n export b.lan --pem b.pem
+json 0 -C ca export b.lan --pem b.pem
+json 1 -C ca export nobody --pem b.pem
 json 3 -C two -n import ca
 json 0 -C two import ca --no-passphrase
 json 0 -C ca inspect b.lan

@@ -89,6 +89,19 @@ bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certi
     return true;
 }
 
+static bool write_p12(const struct cg_ca *ca, const struct cg_certify_request *wanted,
+                      const struct cg_certified *certified, struct cg_error *err)
+{
+    const struct cg_bundle bundle = {ca, wanted->name, certified->issued.cert, certified->key};
+    BIO *bio = BIO_new(BIO_s_mem());
+    const bool ok = bio && cg_p12_put(bio, &bundle, wanted->p12_passphrase, false, err) &&
+                    cg_bio_write(bio, wanted->p12, err);
+    BIO_free(bio);
+    if (!ok)
+        cg_error_prefix(err, "the certificate was made, but not the PKCS#12 file. Write it with certguard export");
+    return ok;
+}
+
 bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request *wanted, struct cg_certified *certified,
                 struct cg_error *err)
 {
@@ -97,9 +110,7 @@ bool cg_certify(const struct cg_issuer *issuer, const struct cg_certify_request 
     cg_issue_place(issuer->ca, issue);
     return name_is_free(issuer, issue, err) && cg_issue_make(issuer, issue, &certified->issued, err) &&
            (dry_run || cg_issue_write(issuer, issue, &certified->issued, err)) &&
-           (dry_run || !wanted->p12 ||
-            cg_p12_write(wanted->p12, wanted->name, issuer->ca, certified->issued.cert, certified->key,
-                         wanted->p12_passphrase, err));
+           (dry_run || !wanted->p12 || write_p12(issuer->ca, wanted, certified, err));
 }
 
 void cg_certified_clear(struct cg_certified *certified)
