@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Prints the manual page or the completions of a shell, made from the tables of verbs and options:
  * certguard_pages man|bash|zsh|fish. It runs at build time; its output is installed. */
+#include "core/base/reason.h"
 #include "verb_table.h"
 
 #include <stdio.h>
@@ -25,6 +26,37 @@ static const char *after_bar(const char *words)
 {
     const char *bar = strchr(words, '|');
     return bar ? bar + 1 : NULL;
+}
+
+static void print_words(const char *words)
+{
+    for (; words; words = after_bar(words))
+        printf("%.*s ", (int)strcspn(words, "|"), words);
+}
+
+static void print_verbs(void)
+{
+    for (size_t i = 0; cg_verbs[i]; i++)
+        printf("%s ", cg_verbs[i]->name);
+}
+
+static bool has_words(const struct cg_option *o)
+{
+    return o->type == CG_OPT_CHOICE || o->type == CG_OPT_REASONS;
+}
+
+/* The words that such an option accepts. */
+static void print_option_words(const struct cg_option *o)
+{
+    if (o->type == CG_OPT_CHOICE)
+        print_words(o->argument);
+    for (int i = 0; o->type == CG_OPT_REASONS && i < CG_REASON_COUNT; i++)
+        printf("%s ", cg_reason_row((enum cg_reason)i)->code);
+}
+
+static enum cg_word word_of(const struct cg_option *o)
+{
+    return is_file(o) ? CG_WORD_FILE : o->type == CG_OPT_FOLDER ? CG_WORD_FOLDER : CG_WORD_OTHER;
 }
 
 /* ---- manual ---- */
@@ -134,13 +166,36 @@ static void man(void)
 
 /* ---- bash ---- */
 
-static void print_words(const char *before, const char *words, const char *after)
-{
-    printf("%s", before);
-    for (; words; words = after_bar(words))
-        printf("%.*s ", (int)strcspn(words, "|"), words);
-    printf("%s", after);
-}
+/* The folder of -C may be written --directory=DIR: the shell splits that at the equals sign. */
+static const char bash_functions[] = "_certguard_names()\n{\n"
+                                     "    local dir=${CERTGUARD_DIR:-certguard-ca} i\n"
+                                     "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                                     "        case ${COMP_WORDS[i]} in\n"
+                                     "        -C | --directory)\n"
+                                     "            [[ ${COMP_WORDS[i + 1]} != = ]] || i=$((i + 1))\n"
+                                     "            dir=${COMP_WORDS[i + 1]} ;;\n"
+                                     "        -C*) dir=${COMP_WORDS[i]#-C} ;;\n"
+                                     "        esac\n"
+                                     "    done\n"
+                                     "    [[ $dir != '~/'* ]] || dir=$HOME/${dir:2}\n"
+                                     "    (cd -- \"$dir/live\" 2>/dev/null && compgen -f -- \"$cur\")\n"
+                                     "}\n"
+                                     "_certguard_types()\n{\n"
+                                     "    case \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n"
+                                     "    *' broker '* | *' bridge '* | *' client '*) ;;\n"
+                                     "    *) compgen -W 'broker bridge client' -- \"$cur\" ;;\n"
+                                     "    esac\n"
+                                     "}\n";
+
+static const char *const bash_actions[] = {
+    [CG_WORD_OTHER] = ":",
+    [CG_WORD_FILE] = "compgen -f -- \"$cur\"",
+    [CG_WORD_FOLDER] = "compgen -d -- \"$cur\"",
+    [CG_WORD_NAME] = "_certguard_names",
+    [CG_WORD_NAME_OR_FILE] = "_certguard_names; compgen -f -- \"$cur\"",
+    [CG_WORD_TYPE] = "_certguard_types",
+    [CG_WORD_VERB] = "compgen -W \"$verbs\" -- \"$cur\"",
+};
 
 static void bash_value(const struct cg_option *o)
 {
@@ -149,16 +204,15 @@ static void bash_value(const struct cg_option *o)
     printf("        --%s", o->name);
     if (o->letter)
         printf("|-%c", o->letter);
-    printf(") ");
-    if (o->type == CG_OPT_CHOICE)
-        print_words("mapfile -t COMPREPLY < <(compgen -W '", o->argument, "' -- \"$cur\")");
-    else if (is_file(o))
-        printf("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
-    else if (o->type == CG_OPT_FOLDER)
-        printf("mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")");
-    else
-        printf("COMPREPLY=()");
-    printf("; return ;;\n");
+    printf(") mapfile -t COMPREPLY < <(");
+    if (has_words(o)) {
+        printf("compgen -W '");
+        print_option_words(o);
+        printf("' -- \"$cur\"");
+    } else {
+        printf("%s", bash_actions[word_of(o)]);
+    }
+    printf("); return ;;\n");
 }
 
 static void bash_name(const struct cg_option *o)
@@ -166,35 +220,25 @@ static void bash_name(const struct cg_option *o)
     printf("--%s ", o->name);
 }
 
-static void print_verbs(void)
-{
-    for (size_t i = 0; cg_verbs[i]; i++)
-        printf("%s ", cg_verbs[i]->name);
-}
-
 static void bash(void)
 {
-    printf("# completion of certguard for bash; generated from the option tables\n_certguard()\n{\n    local "
+    printf("# completion of certguard for bash; generated from the option tables\n%s_certguard()\n{\n    local "
            "cur=${COMP_WORDS[COMP_CWORD]} "
            "prev=${COMP_WORDS[COMP_CWORD-1]} verb= word\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-           "        case $word in\n        ");
+           "        case $word in\n        ",
+           bash_functions);
     for (size_t i = 0; cg_verbs[i]; i++)
         printf("%s%s", i ? "|" : "", cg_verbs[i]->name);
-    printf(") verb=$word; break ;;\n        esac\n    done\n    case $verb in\n");
+    printf(") verb=$word; break ;;\n        esac\n    done\n    local verbs='");
+    print_verbs();
+    printf("'\n    case $verb in\n");
     for (size_t i = 0; cg_verbs[i]; i++) {
         printf("    %s)\n        case $prev in\n", cg_verbs[i]->name);
         each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, bash_value);
         printf("        esac\n        if [[ $cur == -* ]]; then\n            mapfile -t COMPREPLY < <(compgen -W '");
         each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, bash_name);
-        printf("' -- \"$cur\")\n        else\n            mapfile -t COMPREPLY < <(compgen -f -W '");
-        if (strcmp(cg_verbs[i]->arguments, "[VERB]") == 0)
-            print_verbs();
-        if (strchr(cg_verbs[i]->arguments, '|') &&
-            strcspn(cg_verbs[i]->arguments, " ") > strcspn(cg_verbs[i]->arguments, "|") &&
-            cg_verbs[i]->arguments[0] >= 'a')
-            for (const char *w = cg_verbs[i]->arguments; w; w = strcspn(w, "|") < strcspn(w, " ") ? after_bar(w) : NULL)
-                printf("%.*s ", (int)strcspn(w, "| "), w);
-        printf("' -- \"$cur\")\n        fi ;;\n");
+        printf("' -- \"$cur\")\n        else\n            ");
+        printf("mapfile -t COMPREPLY < <(%s)\n        fi ;;\n", bash_actions[cg_verbs[i]->completes]);
     }
     printf("    *)\n        case $prev in\n");
     each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, bash_value);
@@ -219,47 +263,64 @@ static void zsh_text(const char *text)
     }
 }
 
+static const char zsh_functions[] = "_certguard_names()\n{\n    compadd -- ${~certguard_dir}/live/*(N:t)\n}\n"
+                                    "_certguard_names_or_files()\n{\n    _certguard_names\n    _files\n}\n"
+                                    "_certguard_verbs()\n{\n    compadd -- ${${verbs%%:*}}\n}\n";
+
+static const char *const zsh_actions[] = {
+    [CG_WORD_OTHER] = " ",
+    [CG_WORD_FILE] = "_files",
+    [CG_WORD_FOLDER] = "_files -/",
+    [CG_WORD_NAME] = "_certguard_names",
+    [CG_WORD_NAME_OR_FILE] = "_certguard_names_or_files",
+    [CG_WORD_TYPE] = "(broker bridge client)",
+    [CG_WORD_VERB] = "_certguard_verbs",
+};
+
 static void zsh_option(const struct cg_option *o)
 {
-    bool many = o->type == CG_OPT_LIST || o->type == CG_OPT_FILES;
+    bool many = o->type == CG_OPT_LIST || o->type == CG_OPT_FILES || o->type == CG_OPT_REASONS;
     printf(" \\\n            '%s--%s[", many ? "*" : "", o->name);
     zsh_text(o->help);
     printf("]");
     if (o->argument) {
         printf(":");
         zsh_text(o->type == CG_OPT_CHOICE ? o->name : o->argument);
-        printf(":");
-        if (o->type == CG_OPT_CHOICE)
-            print_words("(", o->argument, ")");
-        else if (is_file(o))
-            printf("_files");
-        else if (o->type == CG_OPT_FOLDER)
-            printf("_files -/");
+        printf(":%s", has_words(o) ? "(" : zsh_actions[word_of(o)]);
+        if (has_words(o))
+            print_option_words(o);
+        printf("%s", has_words(o) ? ")" : "");
     }
     printf("'");
 }
 
+static void zsh_verb(const struct cg_verb *verb)
+{
+    printf("        %s) _arguments", verb->name);
+    each_option(verb, CG_SET_OWN, CG_SET_GLOBAL, zsh_option);
+    printf(" \\\n            '%s:", verb->completes == CG_WORD_TYPE ? "1" : "*");
+    zsh_text(*verb->arguments ? verb->arguments : "none");
+    printf(":%s' ;;\n", zsh_actions[verb->completes]);
+}
+
 static void zsh(void)
 {
-    printf("#compdef certguard\n# generated from the option tables\n_certguard()\n{\n    local context state line\n    "
-           "typeset -A opt_args\n    _arguments -C");
-    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, zsh_option);
-    printf(" \\\n            '-C[folder of the CA]:DIR:_files -/' \\\n            '1:verb:->verb' "
-           "'*::argument:->rest'\n    case $state "
-           "in\n    verb)\n        local -a verbs=(");
+    printf("#compdef certguard\n# generated from the option tables\n%s_certguard()\n{\n    local context state line "
+           "certguard_dir\n    typeset -A opt_args\n    local -a verbs=(",
+           zsh_functions);
     for (size_t i = 0; cg_verbs[i]; i++) {
-        printf("\n            '%s:", cg_verbs[i]->name);
+        printf("\n        '%s:", cg_verbs[i]->name);
         zsh_text(cg_verbs[i]->summary);
         printf("'");
     }
-    printf(")\n        _describe verb verbs ;;\n    rest)\n        case $line[1] in\n");
-    for (size_t i = 0; cg_verbs[i]; i++) {
-        printf("        %s) _arguments", cg_verbs[i]->name);
-        each_option(cg_verbs[i], CG_SET_OWN, CG_SET_GLOBAL, zsh_option);
-        printf(" \\\n            '*:");
-        zsh_text(*cg_verbs[i]->arguments ? cg_verbs[i]->arguments : "none");
-        printf(":_files' ;;\n");
-    }
+    printf(")\n    _arguments -C");
+    each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, zsh_option);
+    printf(
+        " \\\n            '-C[folder of the CA]:DIR:_files -/' \\\n            '1:verb:->verb' '*::argument:->rest'\n"
+        "    certguard_dir=${opt_args[-C]:-${opt_args[--directory]:-${CERTGUARD_DIR:-certguard-ca}}}\n"
+        "    case $state in\n    verb) _describe verb verbs ;;\n    rest)\n        case $line[1] in\n");
+    for (size_t i = 0; cg_verbs[i]; i++)
+        zsh_verb(cg_verbs[i]);
     printf("        esac ;;\n    esac\n}\n_certguard \"$@\"\n");
 }
 
@@ -274,6 +335,37 @@ static void fish_text(const char *text)
     }
 }
 
+static const char fish_functions[] = "function __certguard_names\n"
+                                     "    set -l dir certguard-ca\n"
+                                     "    set -q CERTGUARD_DIR; and set dir $CERTGUARD_DIR\n"
+                                     "    set -l words (commandline -opc)\n"
+                                     "    for i in (seq (count $words))\n"
+                                     "        switch $words[$i]\n"
+                                     "            case -C --directory\n"
+                                     "                set -q words[(math $i + 1)]; and set dir $words[(math $i + 1)]\n"
+                                     "            case '--directory=*'\n"
+                                     "                set dir (string replace -- --directory= '' $words[$i])\n"
+                                     "            case '-C*'\n"
+                                     "                set dir (string sub -s 3 -- $words[$i])\n"
+                                     "        end\n"
+                                     "    end\n"
+                                     "    set dir (string replace -r '^~' $HOME -- $dir)\n"
+                                     "    for name in $dir/live/*\n"
+                                     "        string replace -r '.*/' '' -- $name\n"
+                                     "    end\n"
+                                     "end\n";
+
+/* Without -f, fish adds files. */
+static const char *const fish_actions[] = {
+    [CG_WORD_OTHER] = "-f",
+    [CG_WORD_FILE] = "-F",
+    [CG_WORD_FOLDER] = "-f -a '(__fish_complete_directories)'",
+    [CG_WORD_NAME] = "-f -a '(__certguard_names)'",
+    [CG_WORD_NAME_OR_FILE] = "-F -a '(__certguard_names)'",
+    [CG_WORD_TYPE] = "-f -a 'broker bridge client'",
+    [CG_WORD_VERB] = "-f -a \"$certguard_verbs\"",
+};
+
 static const char *fish_verb; /* of the options that are printed; NULL: of every verb */
 
 static void fish_option(const struct cg_option *o)
@@ -284,10 +376,13 @@ static void fish_option(const struct cg_option *o)
     printf(" -l %s", o->name);
     if (o->letter)
         printf(" -s %c", o->letter);
-    if (o->type == CG_OPT_CHOICE)
-        print_words(" -x -a '", o->argument, "'");
-    else if (o->argument)
-        printf(is_file(o) || o->type == CG_OPT_FOLDER ? " -r -F" : " -x");
+    if (has_words(o)) {
+        printf(" -x -a '");
+        print_option_words(o);
+        printf("'");
+    } else if (o->argument) {
+        printf(word_of(o) == CG_WORD_OTHER ? " -x" : " -r -F");
+    }
     printf(" -d '");
     fish_text(o->help);
     printf("'\n");
@@ -295,13 +390,17 @@ static void fish_option(const struct cg_option *o)
 
 static void fish(void)
 {
-    printf("# completion of certguard for fish; generated from the option tables\n");
+    printf("# completion of certguard for fish; generated from the option tables\n%sset -l certguard_verbs '",
+           fish_functions);
+    print_verbs();
+    printf("'\n");
     each_option(NULL, CG_SET_GLOBAL, CG_SET_GLOBAL, fish_option);
     for (size_t i = 0; cg_verbs[i]; i++) {
         fish_verb = cg_verbs[i]->name;
         printf("complete -c certguard -n __fish_use_subcommand -f -a %s -d '", fish_verb);
         fish_text(cg_verbs[i]->summary);
-        printf("'\n");
+        printf("'\ncomplete -c certguard -n '__fish_seen_subcommand_from %s' %s\n", fish_verb,
+               fish_actions[cg_verbs[i]->completes]);
         each_option(cg_verbs[i], CG_SET_OWN, CG_SET_KEY, fish_option);
     }
 }

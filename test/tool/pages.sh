@@ -24,16 +24,67 @@ if command -v man >/dev/null; then
     LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 page.man >/dev/null 2>warnings
     grep -v 'cannot adjust line\|can.t break line' warnings && fail "the manual page has errors"
 fi
+# tab WORD...: what bash offers after these words
+tab()
+{
+    # shellcheck disable=SC2016 # for the other shell
+    ok bash -c 'source ./page.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _certguard; printf "%s\n" "${COMPREPLY[@]}" | LC_ALL=C sort' \
+        bash certguard "$@"
+}
+# offers "WORD..." WORD...: exactly these words after the others
+offers()
+{
+    offered=$1
+    shift
+    tab "$@"
+    [ "$(paste -sd ' ' out)" = "$offered" ] || fail "after $*: expected \"$offered\", found \"$(paste -sd ' ' out)\""
+}
 if command -v bash >/dev/null; then
-    # what a person sees after the Tab key
-    ok bash -c 'source ./page.bash; COMP_WORDS=(certguard re); COMP_CWORD=1; _certguard; echo "${COMPREPLY[@]}"'
-    says "renew revoke"
-    ok bash -c 'source ./page.bash; COMP_WORDS=(certguard issue client x --key-type p); COMP_CWORD=5; _certguard; echo "${COMPREPLY[@]}"'
-    says "p256 p384"
-    ok bash -c 'source ./page.bash; COMP_WORDS=(certguard issue br); COMP_CWORD=2; _certguard; echo "${COMPREPLY[@]}"'
-    says "broker bridge"
-    ok bash -c 'source ./page.bash; COMP_WORDS=(certguard help ro); COMP_CWORD=2; _certguard; echo "${COMPREPLY[@]}"'
-    says "^rotate$"
+    ok cg -C "my ca" init --no-passphrase
+    for name in door-1 door-2 sensor@home; do
+        ok cg -C "my ca" issue client $name
+    done
+    cp -a "my ca" certguard-ca
+    rm -r certguard-ca/live/sensor@home
+    mkdir only
+    touch only/sensor.csr
+    offers "renew report restore revoke" re
+    offers "p256 p384" issue client x --key-type p
+    offers "bridge broker" issue br
+    offers "" issue client br
+    offers "rotate" help ro
+    # names of the CA: of -C, of the environment, or of the default folder
+    for verb in renew rotate deploy revoke export inspect needs-renewal; do
+        offers "door-1 door-2" $verb door
+        offers "sensor@home" -C "my ca" $verb sensor
+    done
+    offers "door-1 door-2 sensor@home" -C "my ca" renew ''
+    offers "sensor@home" -C "my ca" revoke se
+    offers "sensor@home" "-Cmy ca" revoke se
+    offers "sensor@home" --directory = "my ca" revoke se
+    offers "sensor@home" revoke -C "my ca" se
+    offers "door-1" renew door-2 door-1
+    CERTGUARD_DIR="my ca" offers "sensor@home" deploy se
+    HOME=$PWD offers "sensor@home" -C '~/my ca' deploy se
+    offers "" -C nowhere revoke ''
+    # files and folders where they belong, and nowhere else
+    offers "only" sign on
+    offers "only/sensor.csr" sign only/
+    offers "only/sensor.csr" lint only/
+    offers "only" import on
+    offers "" import only/
+    offers "only" revoke x -C on
+    offers "only/sensor.csr" init --passphrase-file only/
+    offers "" list on
+    offers "" version on
+    offers "" status on
+    offers "" revoke only/
+    # words of options
+    offers "keyCompromise" revoke x --reason key
+    offers "crl_expired" log --reason crl_ex
+    offers "bridge broker client" sign x --as ''
+    offers "" issue client x --san on
+    offers "--passphrase-fd --passphrase-file --path-length --permit-dns --permit-ip" init --p
 fi
 # ---- help and version, as verbs and as options ----
 ok cg help

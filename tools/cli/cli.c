@@ -3,6 +3,7 @@
 #include "base/failure.h"
 
 #include "core/base/edit_distance.h"
+#include "core/base/reason.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,11 @@ static bool is_choice(const char *words, const char *value)
     return false;
 }
 
+static bool is_reason(const char *code)
+{
+    return strcmp(cg_reason_row(cg_reason_from_code(code))->code, code) == 0;
+}
+
 static bool number_parse(const char *text, int64_t *out)
 {
     char *end = NULL;
@@ -131,6 +137,7 @@ static bool number_parse(const char *text, int64_t *out)
 static const char *takes(enum cg_option_type type)
 {
     static const char *const texts[] = {
+        [CG_OPT_REASONS] = "certguard-reasons(5) lists them",
         [CG_OPT_NUMBER] = "a whole number, at most 2147483647",
         [CG_OPT_DURATION] = CG_DURATION_WORDS,
         [CG_OPT_LIFETIME] = "90d, 12h or 30m, more than 0 and at most 100y",
@@ -162,6 +169,9 @@ static bool store(const struct parser *p, struct target t, const char *value)
     case CG_OPT_LIST:
     case CG_OPT_FILES:
         ok = (!strchr(o->argument, '|') || is_choice(o->argument, value)) && list_add(t.place, value);
+        break;
+    case CG_OPT_REASONS:
+        ok = is_reason(value) && list_add(t.place, value);
         break;
     case CG_OPT_NUMBER:
         ok = number->given = number_parse(value, &number->value);
@@ -311,7 +321,7 @@ void cg_cli_free(struct cg_cli *cli, void *options)
     const struct cg_verb *verb = cli->verb;
     for (size_t i = 0; options && i < verb->options.count; i++) {
         const struct cg_option *option = &verb->options.option[i];
-        if (option->type == CG_OPT_LIST || option->type == CG_OPT_FILES)
+        if (option->type == CG_OPT_LIST || option->type == CG_OPT_FILES || option->type == CG_OPT_REASONS)
             free(((struct cg_list *)(void *)((char *)options + option->offset))->item);
     }
     free(options);

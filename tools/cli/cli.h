@@ -22,6 +22,7 @@ enum cg_option_type {
     CG_OPT_CHOICE,   /* const char *, one of the words of argument: "a|b|c"; typed in any case */
     CG_OPT_LIST,     /* struct cg_list: may be given several times; "a|b|c": each is one of these words */
     CG_OPT_FILES,    /* struct cg_list, completed as files */
+    CG_OPT_REASONS,  /* struct cg_list of codes of certguard-reasons(5) */
     CG_OPT_NUMBER,   /* struct cg_number */
     CG_OPT_DURATION, /* struct cg_number, in seconds: "10s", "15m", "12h", "90d", "2w", "1y"; a bare number is days */
     CG_OPT_LIFETIME, /* int64_t, in seconds, more than 0 and at most 100 years; 0 when not given */
@@ -64,6 +65,17 @@ struct cg_cli {
     int nargs;
 };
 
+/* What the arguments of a verb name, for the completions of the shells. */
+enum cg_word {
+    CG_WORD_OTHER = 0, /* nothing that a shell can complete */
+    CG_WORD_FILE,      /* or a folder */
+    CG_WORD_FOLDER,
+    CG_WORD_NAME, /* below live/ in the folder of the CA */
+    CG_WORD_NAME_OR_FILE,
+    CG_WORD_TYPE, /* of a new certificate; then a new name */
+    CG_WORD_VERB,
+};
+
 enum cg_verb_group { CG_GROUP_CA = 0, CG_GROUP_CHECK, CG_GROUP_HELP, CG_GROUP_COUNT };
 
 struct cg_verb {
@@ -74,6 +86,7 @@ struct cg_verb {
     const char *description; /* paragraphs for --help and the manual, separated by blank lines */
     const char *examples;    /* command lines, one per line */
     const char *exits;       /* exit codes other than the usual ones; NULL: the usual ones */
+    enum cg_word completes;  /* each argument */
     int min_args, max_args;  /* max_args -1: any number */
     bool needs_key;          /* signs with the CA's key: takes the options of the key too */
     int usage_exit;          /* exit code of wrong usage; 0 is CG_EXIT_USAGE */

@@ -49,6 +49,7 @@ const struct cg_verb cg_verb_backup = {
     .name = "backup",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("FILE", 1, 1),
+    .completes = CG_WORD_FILE,
     .summary = "write the whole CA to a tar file",
     .description = "Writes the CA's folder, including the keys, to a new tar file that only you can read. Other runs "
                    "of\n"

@@ -229,6 +229,7 @@ const struct cg_verb cg_verb_check = {
     .name = "check",
     .group = CG_GROUP_CHECK,
     CG_ARGUMENTS("LEAF.pem|FOLDER", 0, 1),
+    .completes = CG_WORD_FILE,
     .summary = "check whether the plugin accepts a certificate",
     .description =
         "Runs the plugin's check with a policy, and prints the verdict with the reason. LEAF.pem may contain the\n"

@@ -166,6 +166,7 @@ const struct cg_verb cg_verb_deploy = {
     .name = "deploy",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("NAME", 1, 1),
+    .completes = CG_WORD_NAME,
     .summary = "copy key, certificates and CRL to a folder of the broker",
     .description =
         "Copies privkey.pem, cert.pem, chain.pem, fullchain.pem, ca.pem and crl.pem into FOLDER, and sets owner\n"

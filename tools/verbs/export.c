@@ -148,6 +148,7 @@ const struct cg_verb cg_verb_export = {
     .name = "export",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("NAME", 1, 1),
+    .completes = CG_WORD_NAME,
     .summary = "write key and certificate for a phone, a program or a microcontroller",
     .description =
         "Writes the current key and certificate of NAME into one file that only you can read. An existing file is\n"

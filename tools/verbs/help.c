@@ -20,6 +20,7 @@ const struct cg_verb cg_verb_help = {
     .name = "help",
     .group = CG_GROUP_HELP,
     CG_ARGUMENTS("[VERB]", 0, 1),
+    .completes = CG_WORD_VERB,
     .summary = "show all verbs, or the options and examples of one",
     .description = "The same as certguard --help, or certguard VERB --help.",
     .examples = "certguard help\ncertguard help issue",

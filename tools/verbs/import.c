@@ -230,6 +230,7 @@ const struct cg_verb cg_verb_import = {
     .name = "import",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("FOLDER", 1, 1),
+    .completes = CG_WORD_FOLDER,
     .summary = "import a CA made with openssl or easy-rsa",
     .description =
         "Reads FOLDER (made by hand as in a tutorial, by `openssl ca`, or by easy-rsa) and finds the CA and its\n"

@@ -230,6 +230,7 @@ const struct cg_verb cg_verb_inspect = {
     .name = "inspect",
     .group = CG_GROUP_CHECK,
     CG_ARGUMENTS("FILE|NAME|HOST:PORT", 1, 1),
+    .completes = CG_WORD_NAME_OR_FILE,
     .summary = "show the subject, purpose, validity and problems of a certificate",
     .description =
         "FILE may contain certificates, CRLs and private keys, in PEM or DER, or be a folder of such files. NAME\n"

@@ -137,6 +137,7 @@ const struct cg_verb cg_verb_issue = {
     .name = "issue",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("broker|bridge|client NAME|--batch FILE", 1, 2),
+    .completes = CG_WORD_TYPE,
     .summary = "issue a certificate with a new key",
     .description =
         "Creates a key and a certificate in live/NAME/: privkey.pem, cert.pem, chain.pem and fullchain.pem.\n"

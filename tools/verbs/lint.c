@@ -81,6 +81,7 @@ const struct cg_verb cg_verb_lint = {
     .name = "lint",
     .group = CG_GROUP_CHECK,
     CG_ARGUMENTS("FILE...", 0, -1),
+    .completes = CG_WORD_FILE,
     .summary = "find errors in certificates, CRLs and keys",
     .description =
         "Reports violations of RFC 5280 and of good practice. FILE may be a certificate, a bundle, a CRL, a\n"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "cli/print.h"
-#include "core/base/reason.h"
 #include "log/reader.h"
 #include "log/stats.h"
 #include "log/view.h"
@@ -25,7 +24,8 @@ static const struct cg_option options[] = {
     {"since", "TIME", "show events from TIME: 2h (two hours before now), 1d, 2026-11-23, 2026-11-23T12:00:00Z",
      CG_OPT_STRING, 0, AT(since)},
     {"until", "TIME", "show events before TIME", CG_OPT_STRING, 0, AT(until)},
-    {"reason", "CODE", "show events with this reason, such as expired (repeatable)", CG_OPT_LIST, 0, AT(filter.reason)},
+    {"reason", "CODE", "show events with this reason, such as expired (repeatable)", CG_OPT_REASONS, 0,
+     AT(filter.reason)},
     {"peer", "ADDRESS", "show events of this address, with or without port, or prefix: 192.0.2. (repeatable)",
      CG_OPT_LIST, 0, AT(filter.peer)},
     {"client", "ID", "show events of this MQTT client id (repeatable)", CG_OPT_LIST, 0, AT(filter.client)},
@@ -125,13 +125,8 @@ static void print_stats(struct log_run *run)
 static int read_options(struct log_run *run)
 {
     const struct options *o = run->options;
-    const struct cg_list *reasons = &o->filter.reason;
     struct cg_error err = {""};
     run->filter = o->filter;
-    for (size_t i = 0; i < reasons->count; i++)
-        if (strcmp(cg_reason_row(cg_reason_from_code(reasons->item[i]))->code, reasons->item[i]) != 0)
-            return cg_usage(run->cli, "--reason: unknown code \"%s\"; certguard-reasons(5) lists all codes",
-                            reasons->item[i]);
     if (!cg_log_filter_times(&run->filter, o->since, o->until, run->cli->now, &err))
         return cg_usage(run->cli, "%s", err.text);
     return CG_EXIT_OK;
@@ -183,6 +178,7 @@ const struct cg_verb cg_verb_log = {
     .name = "log",
     .group = CG_GROUP_CHECK,
     CG_ARGUMENTS("[FILE...]", 0, -1),
+    .completes = CG_WORD_FILE,
     .summary = "show the plugin's events and how to fix problems",
     .description =
         "Shows an event log, one line per event: time (UTC), kind, peer and listener, client id or subject,\n"

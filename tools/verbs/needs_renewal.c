@@ -141,6 +141,7 @@ const struct cg_verb cg_verb_needs_renewal = {
     .name = "needs-renewal",
     .group = CG_GROUP_CHECK,
     CG_ARGUMENTS("NAME|FILE|--all", 0, 1),
+    .completes = CG_WORD_NAME_OR_FILE,
     .summary = "report by exit code whether a certificate is due for renewal",
     .description =
         "A certificate is due after two thirds of its lifetime, or after half of a lifetime of 10 days or less.\n"

@@ -343,6 +343,7 @@ const struct cg_verb cg_verb_renew = {
     .name = "renew",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("NAME...|--all [--due]", 0, -1),
+    .completes = CG_WORD_NAME,
     .summary = "replace certificates with new ones",
     .description =
         "Creates a new certificate with the same names and lifetime, and a new key unless --reuse-key is given,\n"

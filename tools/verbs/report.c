@@ -148,6 +148,7 @@ const struct cg_verb cg_verb_report = {
     .name = "report",
     .group = CG_GROUP_CHECK,
     CG_ARGUMENTS("[LOG...]", 0, -1),
+    .completes = CG_WORD_FILE,
     .summary = "write an HTML report: rejections, expiry dates, health, policy",
     .description =
         "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"

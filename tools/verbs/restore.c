@@ -113,6 +113,7 @@ const struct cg_verb cg_verb_restore = {
     .name = "restore",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("FILE", 1, 1),
+    .completes = CG_WORD_FILE,
     .summary = "restore the CA from a backup",
     .description =
         "Reads FILE, which certguard backup wrote, and creates the CA in the folder of -C, which must be empty or\n"

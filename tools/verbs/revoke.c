@@ -211,6 +211,7 @@ const struct cg_verb cg_verb_revoke = {
     .name = "revoke",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("NAME|SERIAL|FILE...", 0, -1),
+    .completes = CG_WORD_NAME_OR_FILE,
     .summary = "revoke certificates and write a new CRL",
     .description =
         "Revokes all valid certificates of NAME, including earlier generations, the certificate with the serial\n"

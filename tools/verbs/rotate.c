@@ -109,6 +109,7 @@ const struct cg_verb cg_verb_rotate = {
     .name = "rotate",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("NAME", 1, 1),
+    .completes = CG_WORD_NAME,
     .summary = "replace the broker's key and certificate, and check that it serves them",
     .description =
         "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker\n"

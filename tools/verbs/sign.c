@@ -33,6 +33,7 @@ const struct cg_verb cg_verb_sign = {
     .name = "sign",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("CSR", 1, 1),
+    .completes = CG_WORD_FILE,
     .summary = "issue a certificate for a key that was created elsewhere",
     .description = "Reads a certificate signing request (PKCS#10, PEM or DER), verifies its signature, and shows its\n"
                    "contents. Then it issues a certificate of the type given by --as. Only the key is taken from the\n"
