@@ -11,12 +11,15 @@
 
 static int run(const struct cg_cli *cli, const void *options)
 {
+    struct cg_error err = {""};
     if (cli->version)
         return cg_verb_version.run(cli, NULL);
     if (cli->help && cli->verb)
         cg_help_verb(cli->verb);
     else if (cli->help)
         cg_help_all(cg_verbs);
+    else if (cli->verb->check && !cli->verb->check(cli, options, &err))
+        return cg_usage(cli, "%s", err.text);
     else
         return cli->verb->run(cli, options);
     return CG_EXIT_OK;

@@ -43,6 +43,13 @@ bool cg_tls_probe_split(const char *host_port, char host[256], char port[8])
     return ok;
 }
 
+bool cg_host_port_ok(const char *text, const char *option, struct cg_error *err)
+{
+    char host[256], port[8];
+    return !text || cg_tls_probe_split(text, host, port) ||
+           cg_fail_text(err, "%s: expected HOST:PORT, found \"%s\"", option, text);
+}
+
 static int dial(const struct addrinfo *address, const struct deadline *deadline)
 {
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), fault = 0;

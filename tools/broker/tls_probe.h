@@ -13,6 +13,7 @@
 
 /* "broker.lan:8883", "[2001:db8::1]:8883"; without a port 8883. False: neither. */
 bool cg_tls_probe_split(const char *host_port, char host[256], char port[8]);
+bool cg_host_port_ok(const char *text, const char *option, struct cg_error *err); /* text NULL: not given */
 
 /* The chain as it was sent, the leaf first; at least one. NULL with the reason: no connection, no TLS, or no chain within
  * timeout_ms. The certificates are not checked. */

@@ -335,3 +335,30 @@ NAME_CONSTRAINTS *cg_constraints_make(const struct cg_permitted *permitted, stru
     NAME_CONSTRAINTS_free(constraints);
     return NULL;
 }
+
+/* ---- the same as checks ---- */
+
+bool cg_san_list_ok(const char *const *typed, size_t count, struct cg_error *err)
+{
+    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+    bool ok = names || cg_fail_memory(err);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = cg_san_add(names, typed[i], err);
+    GENERAL_NAMES_free(names);
+    return ok;
+}
+
+bool cg_subject_ok(const struct cg_subject *subject, struct cg_error *err)
+{
+    X509_NAME *name = cg_subject_make(subject, err);
+    X509_NAME_free(name);
+    return name;
+}
+
+bool cg_permitted_ok(const struct cg_permitted *permitted, struct cg_error *err)
+{
+    NAME_CONSTRAINTS *constraints = cg_constraints_make(permitted, err);
+    const bool ok = constraints || (!permitted->ndns && !permitted->nip);
+    NAME_CONSTRAINTS_free(constraints);
+    return ok;
+}

@@ -13,6 +13,8 @@
 /* Adds one SAN; false with the reason and the fix if it is invalid. */
 bool cg_san_add(GENERAL_NAMES *names, const char *typed, struct cg_error *err);
 
+bool cg_san_list_ok(const char *const *typed, size_t count, struct cg_error *err);
+
 /* Adds the SAN for NAME without --san: ip: or dns: if it is one, else (devices) a URN. */
 bool cg_san_add_default(GENERAL_NAMES *names, const char *name, bool is_server, struct cg_error *err);
 
@@ -20,6 +22,7 @@ struct cg_subject {
     const char *common_name, *organization, *unit, *country; /* NULL: omitted */
 };
 X509_NAME *cg_subject_make(const struct cg_subject *subject, struct cg_error *err);
+bool cg_subject_ok(const struct cg_subject *subject, struct cg_error *err);
 
 /* Permitted subtrees, RFC 5280 4.2.1.10: domains and networks. Borrowed. */
 struct cg_permitted {
@@ -29,5 +32,6 @@ struct cg_permitted {
 
 /* NULL without an error if both lists are empty. */
 NAME_CONSTRAINTS *cg_constraints_make(const struct cg_permitted *permitted, struct cg_error *err);
+bool cg_permitted_ok(const struct cg_permitted *permitted, struct cg_error *err);
 
 #endif

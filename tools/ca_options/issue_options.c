@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "issue_options.h"
 #include "base/failure.h"
+#include "broker/tls_probe.h"
 #include "ca/csr.h"
 #include "ca_options.h"
 #include "cli/output.h"
@@ -142,6 +143,24 @@ static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, struct run *
 static int prepare_and_issue(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
     return prepare(cli, ca, context, err) && issue(cli, ca, context, err) ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+/* The subject that is typed. Without a common name, that is NAME or the request's. */
+static struct cg_subject subject_of(const struct cg_issue_options *o)
+{
+    struct cg_subject subject = o->request.subject;
+    if (!subject.common_name)
+        subject.common_name = o->request.name ? o->request.name : "x";
+    return subject;
+}
+
+bool cg_issue_options_check(const struct cg_issue_options *options, struct cg_error *err)
+{
+    const struct cg_subject subject = subject_of(options);
+    return (!options->request.name || cg_ca_name_valid(options->request.name, err)) &&
+           cg_san_list_ok(options->san.item, options->san.count, err) && cg_subject_ok(&subject, err) &&
+           cg_certificate_policy_ok(&options->request.policy, err) && cg_deploy_mode_ok(options->place.mode, err) &&
+           cg_host_port_ok(options->place.connect, "--connect", err);
 }
 
 int cg_issue_options_run(const struct cg_cli *cli, const struct cg_issue_options *options)

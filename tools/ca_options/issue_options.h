@@ -16,6 +16,8 @@ struct cg_issue_options {
     struct cg_list san;
 };
 
+/* The check of a verb with these options. With batch, the names are in its file. */
+bool cg_issue_options_check(const struct cg_issue_options *options, struct cg_error *err);
 int cg_issue_options_run(const struct cg_cli *cli, const struct cg_issue_options *options); /* returns the exit code */
 
 #endif

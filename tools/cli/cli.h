@@ -91,7 +91,10 @@ struct cg_verb {
     bool needs_key;          /* signs with the CA's key: takes the options of the key too */
     int usage_exit;          /* exit code of wrong usage; 0 is CG_EXIT_USAGE */
     struct cg_option_set options;
-    size_t options_size;                                       /* sizeof(struct VERB_options) */
+    size_t options_size; /* sizeof(struct VERB_options) */
+    /* Checks the values that only the verb understands, before anything is opened; NULL: there are none. False is wrong
+     * usage. */
+    bool (*check)(const struct cg_cli *cli, const void *options, struct cg_error *err);
     int (*run)(const struct cg_cli *cli, const void *options); /* returns the exit code */
 };
 

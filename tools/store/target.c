@@ -212,6 +212,12 @@ static bool parse_mode(const char *text, int *mode, struct cg_error *err)
         text);
 }
 
+bool cg_deploy_mode_ok(const char *mode, struct cg_error *err)
+{
+    int value = 0;
+    return !mode || parse_mode(mode, &value, err);
+}
+
 static bool change_one(struct cg_target *target, const struct cg_deploy_options *o, struct cg_error *err)
 {
     struct cg_owner owner;

@@ -33,6 +33,7 @@ bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct 
 void cg_targets_clear(struct cg_targets *targets);
 
 cJSON *cg_target_json(const struct cg_target *target); /* its members in the record */
+bool cg_deploy_mode_ok(const char *mode, struct cg_error *err); /* NULL: not given */
 
 /* Adds a target if --to names a new folder; without --to the options apply to all targets. False if mode, user or group are
  * invalid, or another name has the folder. */

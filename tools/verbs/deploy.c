@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy/deploy.h"
 #include "base/failure.h"
+#include "broker/tls_probe.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/option_rows.h"
 #include "deploy/generation.h"
@@ -152,6 +153,13 @@ static int run_on_ca(struct cg_ca *ca, const struct cg_cli *cli, void *context, 
     return ok ? CG_EXIT_OK : run->is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    const struct cg_deploy_options *place = &((const struct options *)values)->place;
+    (void)cli;
+    return cg_deploy_mode_ok(place->mode, err) && cg_host_port_ok(place->connect, "--connect", err);
+}
+
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -180,5 +188,6 @@ const struct cg_verb cg_verb_deploy = {
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run_verb,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "doctor/doctor.h"
+#include "broker/tls_probe.h"
 #include "cli/findings.h"
 #include "cli/print.h"
 #include "doctor/fix.h"
@@ -112,6 +113,12 @@ static bool fix(const struct cg_cli *cli, const struct cg_doctor *d, bool yes, s
     return ok;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    (void)cli;
+    return cg_host_port_ok(((const struct options *)values)->request.connect, "--connect", err);
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -158,5 +165,6 @@ const struct cg_verb cg_verb_doctor = {
                 "certguard doctor --rules",
     .exits = "0 no findings, 1 the configuration cannot be read, 3 findings",
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca/create.h"
+#include "ca/names.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/option_rows.h"
 #include "ca_options/passphrase.h"
@@ -106,6 +107,13 @@ static struct cg_create_request request_of(const struct options *o)
     return request;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    (void)cli;
+    const struct cg_create_request request = request_of(values);
+    return cg_subject_ok(&request.subject, err) && cg_permitted_ok(&request.permitted, err);
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -156,5 +164,6 @@ const struct cg_verb cg_verb_init = {
                 "    --permit-dns plant.example.org --permit-ip 10.0.0.0/8 --passphrase-file /root/ca-passphrase",
     .needs_key = true,
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };

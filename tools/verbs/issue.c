@@ -117,6 +117,13 @@ static int run_batch(const struct cg_cli *cli, const struct cg_issue_options *o)
     return code == CG_EXIT_OK && batch.made.failed ? CG_EXIT_FAILED : code;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    struct cg_issue_options o = *(const struct cg_issue_options *)values;
+    o.request.name = o.batch ? NULL : cli->args[1];
+    return cg_issue_options_check(&o, err);
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_issue_options o = *(const struct cg_issue_options *)values;
@@ -152,5 +159,6 @@ const struct cg_verb cg_verb_issue = {
                 "certguard issue client --batch devices.txt",
     .needs_key = true,
     CG_OPTIONS(options, struct cg_issue_options),
+    .check = check,
     .run = run,
 };

@@ -266,6 +266,7 @@ const struct cg_verb cg_verb_list = {
     .name = "list",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("[NAME...]", 0, -1),
+    .completes = CG_WORD_NAME,
     .summary = "list the issued certificates",
     .description =
         "Lists the certificates of this CA with their type, state, expiry date and serial number. NAME may contain\n"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "base/failure.h"
 #include "cli/print.h"
 #include "log/reader.h"
 #include "log/stats.h"
@@ -121,6 +122,19 @@ static void print_stats(struct log_run *run)
     cg_result(run->cli, object);
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    const struct cg_list *ports = &((const struct options *)values)->filter.listener;
+    (void)cli;
+    for (size_t i = 0; i < ports->count; i++) {
+        char *end = NULL;
+        const long port = strtol(ports->item[i], &end, 10);
+        if (*end || port < 1 || port > 65535)
+            return cg_fail_text(err, "--listener: expected a port from 1 to 65535, found \"%s\"", ports->item[i]);
+    }
+    return true;
+}
+
 /* 0, or the exit code of wrong usage. */
 static int read_options(struct log_run *run)
 {
@@ -192,5 +206,6 @@ const struct cg_verb cg_verb_log = {
                 "certguard log --stats /var/log/mosquitto/certguard.jsonl.2.gz /var/log/mosquitto/certguard.jsonl\n"
                 "journalctl -u mosquitto -o cat | certguard log --peer 192.0.2.7",
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };

@@ -120,6 +120,7 @@ const struct cg_verb cg_verb_prune = {
     .name = "prune",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("[NAME...]", 0, -1),
+    .completes = CG_WORD_NAME,
     .summary = "remove private keys of old certificates",
     .description =
         "Removes privkey.pem, chain.pem and fullchain.pem from archive/ for certificates that are revoked, have\n"

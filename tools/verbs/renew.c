@@ -310,6 +310,13 @@ static int renew_wanted(struct run *run)
     return ok ? CG_EXIT_OK : run->broken ? CG_EXIT_FAILED : CG_EXIT_LOCKED;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    const struct options *o = values;
+    (void)cli;
+    return cg_san_list_ok(o->san.item, o->san.count, err);
+}
+
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -355,5 +362,6 @@ const struct cg_verb cg_verb_renew = {
                 "certguard renew oldbroker --as broker --san dns:broker.lan",
     .needs_key = true,
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run_verb,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy/rotate.h"
+#include "broker/tls_probe.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/passphrase.h"
 #include "verbs.h"
@@ -91,6 +92,12 @@ static int rotate(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
     return code;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    (void)cli;
+    return cg_host_port_ok(((const struct options *)values)->connect, "--connect", err);
+}
+
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -120,5 +127,6 @@ const struct cg_verb cg_verb_rotate = {
                 "certguard rotate broker.lan --connect broker.lan:8883 --timeout 10",
     .needs_key = true,
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run_verb,
 };

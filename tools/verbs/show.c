@@ -382,6 +382,7 @@ const struct cg_verb cg_verb_show = {
     .name = "show",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("NAME", 1, 1),
+    .completes = CG_WORD_NAME,
     .summary = "show everything about one name",
     .description =
         "Shows the certificates of NAME with their generations, names, key and dates; when renewal is due; the\n"

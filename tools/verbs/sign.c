@@ -14,6 +14,12 @@ static const struct cg_option options[] = {
     CG_PLACE_ROWS(OF),
 };
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    (void)cli;
+    return cg_issue_options_check(values, err);
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     struct cg_issue_options o = *(const struct cg_issue_options *)values;
@@ -44,5 +50,6 @@ const struct cg_verb cg_verb_sign = {
                 "certguard sign broker2.csr --as broker --name broker2 --san dns:broker2.lan",
     .needs_key = true,
     CG_OPTIONS(options, struct cg_issue_options),
+    .check = check,
     .run = run,
 };

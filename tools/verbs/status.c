@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/atomic_write.h"
 #include "broker/mqtt.h"
+#include "broker/tls_probe.h"
 #include "ca_options/passphrase.h"
 #include "core/file/file.h"
 #include "status/prometheus.h"
@@ -263,6 +264,12 @@ static bool find_files(const struct cg_cli *cli, const struct options *o, struct
     return *files->cert && *files->key;
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    (void)values;
+    return cg_host_port_ok(cli->args[0], "the broker's address", err);
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -314,5 +321,6 @@ const struct cg_verb cg_verb_status = {
     .exits = "0 success, 1 no answer, 3 a session is not accepted, a policy would refuse sessions, or the broker "
              "rejected the changed files",
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };
