@@ -231,7 +231,7 @@ for folder in etc-g/.certguard etc-g/.certguard/current etc-g/.certguard/new; do
     done
 done
 for mode in 0770 0660 0700 0644 0500; do
-    expect 1 cg -C ca deploy g --mode $mode
+    expect 64 cg -C ca deploy g --mode $mode
     says "expected 0600, 0640, 0440 or 0400"
 done
 ok cg -C ca deploy g --mode 0400

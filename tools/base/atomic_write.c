@@ -140,6 +140,16 @@ bool cg_sync_parent(const char *path, struct cg_error *err)
     return cg_sync_path(folder, err);
 }
 
+/* An automounter or a share may refuse to create what is there. Keeps errno. */
+static bool is_folder(const char *path)
+{
+    const int number = errno;
+    struct stat st;
+    const bool is = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    errno = number;
+    return is;
+}
+
 bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
 {
     char part[PATH_MAX];
@@ -150,7 +160,7 @@ bool cg_make_folders(const char *path, mode_t mode, struct cg_error *err)
         if (end != '/' && end != '\0')
             continue;
         *c = '\0';
-        if (mkdir(part, mode) != 0 && errno != EEXIST)
+        if (mkdir(part, mode) != 0 && errno != EEXIST && !is_folder(part))
             return cg_fail_errno(err, "create the folder", part);
         if (end == '\0')
             break;

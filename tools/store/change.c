@@ -2,6 +2,7 @@
 #include "change.h"
 #include "base/atomic_write.h"
 #include "base/failure.h"
+#include "base/filesystem.h"
 #include "core/base/datetime.h"
 #include "core/file/file.h"
 
@@ -61,7 +62,8 @@ bool cg_change_stage_file(const struct cg_change *change, const char *name, cons
 bool cg_change_stage_link(const struct cg_change *change, const char *name, const char *to, struct cg_error *err)
 {
     char path[PATH_MAX];
-    return symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0 || cg_fail_errno(err, "link", path);
+    return symlink(to, cg_ca_path(change->ca, path, "stage/%s", name)) == 0 ||
+           cg_fail_filesystem(err, "link", path, change->ca->dir, CG_NEEDS_LINKS);
 }
 
 static bool add_step(struct cg_change *change, struct cg_error *err, const char *format, ...)

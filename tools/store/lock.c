@@ -2,6 +2,7 @@
 #include "lock.h"
 #include "base/clock.h"
 #include "base/failure.h"
+#include "base/filesystem.h"
 #include "change.h"
 #include "core/base/datetime.h"
 
@@ -58,7 +59,7 @@ static enum cg_ca_result wait_for_lock(struct cg_ca *ca, int64_t wait_ms, struct
     while (flock(ca->lock, LOCK_EX | LOCK_NB) != 0) {
         int64_t waited = cg_monotonic_ms() - start;
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            cg_fail_errno(err, "lock", ca->dir);
+            cg_fail_filesystem(err, "lock", ca->dir, ca->dir, CG_NEEDS_LOCKS);
             return CG_CA_FAILED;
         }
         if (waited >= wait_ms) {

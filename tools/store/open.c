@@ -2,11 +2,13 @@
 #include "open.h"
 #include "base/array.h"
 #include "base/atomic_write.h"
+#include "base/filesystem.h"
 #include "change.h"
 #include "clock.h"
 #include "core/file/file.h"
 #include "index_check.h"
 #include "lock.h"
+#include "trial.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -68,8 +70,9 @@ static enum cg_ca_result open_folder(struct cg_ca *ca, enum cg_ca_use use, struc
         return CG_CA_FAILED;
     }
     if (st.st_mode & 022) {
-        cg_error_set(err, "other users can change %s (mode %04o). Fix it with: chmod 700 %s", ca->dir,
-                     (unsigned)st.st_mode & 07777, ca->word);
+        const char *no_modes = cg_filesystem_without_modes(ca->dir);
+        cg_error_set(err, "other users can change %s (mode %04o)%s%s", ca->dir, (unsigned)st.st_mode & 07777,
+                     *no_modes ? no_modes : ". Fix it with: chmod 700 ", *no_modes ? "" : ca->word);
         return CG_CA_FAILED;
     }
     ca->owner = cg_owner_of(ca->dir, &st);
@@ -77,7 +80,11 @@ static enum cg_ca_result open_folder(struct cg_ca *ca, enum cg_ca_use use, struc
     if (use == CG_CA_READ || dry_run)
         return CG_CA_OK;
     enum cg_ca_result result = cg_lock_acquire(ca, err);
-    return result == CG_CA_OK && !cg_change_recover(ca, err) ? CG_CA_FAILED : result;
+    if (result != CG_CA_OK)
+        return result;
+    const bool ok = cg_change_recover(ca, err) &&
+                    (use != CG_CA_CREATE || cg_ca_has(ca, "ca/cert.pem") || cg_folder_trial(ca, err));
+    return ok ? CG_CA_OK : CG_CA_FAILED;
 }
 
 enum cg_ca_result cg_ca_open(struct cg_ca *ca, const struct cg_ca_options *options, enum cg_ca_use use,
