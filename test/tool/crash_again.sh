@@ -17,14 +17,14 @@ rm lost/index.txt
 cp -a base ahead
 ok cg -C ahead --at +400d issue client ahead
 # one of several that are to be revoked is not in the index, and known by its file alone
-cp -a base several
-ok cg -C several issue client seven
-mv several/archive/seven/0001/cert.pem seven.pem
-rm -r several/archive/seven several/live/seven
+cp -a base unlisted
+ok cg -C unlisted issue client seven
+mv unlisted/archive/seven/0001/cert.pem seven.pem
+rm -r unlisted/archive/seven unlisted/live/seven
 for file in index.txt journal.jsonl; do
-    sed -i /seven/d several/$file
+    sed -i /seven/d unlisted/$file
 done
-ok cg -C several issue client eight
+ok cg -C unlisted issue client eight
 # a CA that was made by hand
 by_hand found
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=three -keyout three.key -out three.csr 2>/dev/null ||
@@ -97,7 +97,7 @@ done
 first_half()
 {
     (again restore lost crl --restore-index) && (again clock ahead crl --at +0s) &&
-        (again several several revoke two.lan ../seven.pem eight) && (again sign base sign ../three.csr --name three) &&
+        (again several unlisted revoke two.lan ../seven.pem eight) && (again sign base sign ../three.csr --name three) &&
         (again batch base issue client --batch ../names) && (again backup base backup out.tar) &&
         (again prune renewed prune --older-than 0d) && (again unpack "" restore ../base.tar)
 }

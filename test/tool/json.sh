@@ -55,6 +55,9 @@ json 0 -C ca -n revoke c
 json 0 -C ca revoke c
 json 0 -C ca revoke c
 json 1 -C ca revoke nobody
+json 1 -C ca revoke c nobody
+json 0 -C ca revoke --batch many --reason superseded
+json 64 -C ca revoke
 json 0 -C ca renew b.lan
 json 0 -C ca -n renew b.lan
 json 0 -C ca renew --all --due
