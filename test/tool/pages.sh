@@ -66,7 +66,7 @@ if command -v bash >/dev/null; then
     offers "door-1" renew door-2 door-1
     CERTGUARD_DIR="my ca" offers "sensor@home" deploy se
     HOME=$PWD offers "sensor@home" -C '~/my ca' deploy se
-    offers "" -C nowhere revoke ''
+    offers "" -C nowhere deploy ''
     # files and folders where they belong, and nowhere else
     offers "only" sign on
     offers "only/sensor.csr" sign only/
@@ -78,7 +78,7 @@ if command -v bash >/dev/null; then
     offers "" list on
     offers "" version on
     offers "" status on
-    offers "" revoke only/
+    offers "only/sensor.csr" revoke only/
     # words of options
     offers "keyCompromise" revoke x --reason key
     offers "crl_expired" log --reason crl_ex
