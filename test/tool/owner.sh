@@ -129,6 +129,15 @@ chmod 600 r.csr
 ok cg -C "$ca" sign r.csr --name asked
 ok cg -C "$ca" backup "$work/backup.tar"
 all_theirs
+# export writes a file of root's; what is restored into an empty folder is its owner's
+ok cg -C "$ca" export bundled --pem "$work/bundled.pem"
+[ "$(stat -c %u:%a bundled.pem)" = 0:600 ] || fail "an exported file is not root's"
+mkdir -m 700 "$home/again"
+chown "$user" "$home/again"
+ok cg -C "$home/again" restore "$work/backup.tar"
+find "$home/again" ! -user "$user" | grep . && fail "restored files are not the owner's"
+as_user "$home/certguard" -C "$home/again" list >out 2>err || fail "the owner cannot read what was restored"
+rm -r "$home/again"
 mkdir -m 700 closed
 (cd closed && as_user "$home/certguard" -C "$ca" backup "$home/etc/backup.tar") >out 2>err ||
     fail "the owner has no backup while in a folder that only root may enter"
