@@ -41,7 +41,7 @@ struct unpack {
 /* Left by a run that was killed, or made by mkfs. */
 static bool is_ignored(const char *name)
 {
-    static const char *const names[] = {".", "..", "lock", "stage", "lost+found"};
+    static const char *const names[] = {".", "..", "lock", "stage", "pending.new", "lost+found"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -54,11 +54,11 @@ bool cg_unpack_has_room(const char *dir, struct cg_error *err)
     DIR *folder = opendir(dir);
     if (!folder)
         return errno == ENOENT || cg_fail_errno(err, "open", dir);
-    for (struct dirent *e; strcmp(found, "pending") != 0 && (e = readdir(folder));)
+    for (struct dirent *e; (e = readdir(folder));)
         if (!is_ignored(e->d_name))
             snprintf(found, sizeof found, "%s", e->d_name);
     closedir(folder);
-    return !*found || strcmp(found, "pending") == 0 ||
+    return !*found ||
            cg_fail_text(
                err,
                "cannot restore to %s: the folder is not empty, it contains \"%s\". Name a new folder with -C, or "

@@ -16,7 +16,7 @@ struct cg_unpack_request {
     struct cg_progress *progress; /* in entries; may be NULL */
 };
 
-/* The folder does not exist or is empty, or a change in it is pending. */
+/* The folder does not exist or is empty. */
 bool cg_unpack_has_room(const char *dir, struct cg_error *err);
 
 /* Into the folder of ca, which was opened with CG_CA_CREATE, as one change: all of it or nothing. A dry run checks the

@@ -92,13 +92,26 @@ static int print_restored(struct cg_ca *ca, const struct run *run, struct cg_err
     return CG_EXIT_OK;
 }
 
+/* Completes or discards what a killed run left. */
+static int recover(struct cg_ca *ca, const struct cg_cli *cli, struct cg_error *err)
+{
+    snprintf(ca->dir, sizeof ca->dir, "%s", cli->dir);
+    if (cli->dry_run || (!cg_ca_has(ca, "pending") && !cg_ca_has(ca, "stage")))
+        return CG_EXIT_OK;
+    const int code = cg_verb_open_ca(ca, cli, CG_CA_CREATE, err);
+    cg_ca_close(ca);
+    return code;
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     (void)values;
     struct cg_error err = {""};
     struct cg_ca ca = {.lock = -1};
     struct run run = {.cli = cli, .request.file = cli->args[0]};
-    int code = cg_unpack_has_room(cli->dir, &err) ? unpack(&run, &ca, true, &err) : CG_EXIT_FAILED;
+    int code = recover(&ca, cli, &err);
+    if (code == CG_EXIT_OK)
+        code = cg_unpack_has_room(cli->dir, &err) ? unpack(&run, &ca, true, &err) : CG_EXIT_FAILED;
     if (code == CG_EXIT_OK && !cli->dry_run) {
         cg_ca_close(&ca);
         code = unpack(&run, &ca, false, &err);
