@@ -15,8 +15,7 @@ struct cg_bundle {
     EVP_PKEY *key;
 };
 
-/* legacy: the algorithms that Android before 13, Windows before 10 version 1709 and macOS before 15 can read (triple DES
- * and SHA-1). */
+/* legacy: triple DES and SHA-1, for old systems that cannot read PBES2. Needs no legacy provider. */
 bool cg_p12_put(BIO *out, const struct cg_bundle *bundle, const char *passphrase, bool legacy, struct cg_error *err);
 
 /* Writes path, 0600, as the caller and not as the owner of the CA's folder. bio: the contents of the file. */

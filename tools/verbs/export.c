@@ -153,9 +153,10 @@ const struct cg_verb cg_verb_export = {
     .description =
         "Writes the current key and certificate of NAME into one file that only you can read. An existing file is\n"
         "replaced. FILE can be - for standard output, if that is not a terminal. Several formats can be given.\n\n"
-        "--p12 is encrypted with AES-256, and the passphrase is needed to import it. Android before 13, Windows\n"
-        "before 10 version 1709 and macOS before 15 may need --legacy (triple DES and SHA-1): choose a long\n"
-        "passphrase. --header defines three strings: ca_pem, to verify the broker, cert_pem, with the intermediate\n"
+        "--p12 is encrypted with AES-256, and the passphrase is needed to import it. Old versions of Android,\n"
+        "Windows and macOS cannot read that and report a wrong password: use --legacy (triple DES and SHA-1), with\n"
+        "a long passphrase. --header defines three strings: ca_pem, to verify the broker, cert_pem, with the "
+        "intermediate\n"
         "if there is one, and key_pem.",
     .examples = "certguard export anna-phone --p12 anna.p12\n"
                 "certguard export sensor1 --header certificates.h\n"

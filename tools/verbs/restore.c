@@ -11,6 +11,7 @@
 struct run {
     const struct cg_cli *cli;
     struct cg_unpack_request request;
+    struct cg_progress progress;
     size_t entries;
 };
 
@@ -24,9 +25,9 @@ static void list_entry(const void *context, const char *name)
 static int unpack(struct run *run, struct cg_ca *ca, bool dry_run, struct cg_error *err)
 {
     struct cg_cli cli = *run->cli;
-    struct cg_progress progress = cg_progress_of(&cli, dry_run ? "checked" : "restored");
     cli.dry_run = dry_run;
-    run->request.progress = &progress;
+    run->progress = cg_progress_of(run->cli, dry_run ? "checked" : "restored");
+    run->request.progress = &run->progress;
     run->request.entry = run->cli->dry_run && !run->cli->json ? list_entry : NULL;
     const int code = cg_verb_open_ca(ca, &cli, CG_CA_CREATE, err);
     if (code != CG_EXIT_OK)
