@@ -182,4 +182,30 @@ printf 'R\t391231235959Z\t250101000000Z\t0A\tunknown\t/CN=by-number\n' >>ca/inde
 ok cg -C ca prune by-number --older-than 0d
 says "Nothing to prune."
 expect 64 cg -C ca prune --older-than soon
+
+# more than are removed in one change; the certificate is the same in all
+if command -v python3 >/dev/null; then
+    ok cg -C many init --no-passphrase
+    ok cg -C many issue client m
+    ok cg -C many renew m
+    python3 - <<'END' || fail "cannot make many names"
+import os
+rows = [line.rstrip("\n").split("\t") for line in open("many/index.txt")]
+with open("many/index.txt", "a") as index:
+    for i in range(5200):
+        folder = f"archive/m{i}/0001"
+        os.makedirs("many/" + folder)
+        for file in "cert.pem", "privkey.pem":
+            os.link(f"many/archive/m/0001/{file}", f"many/{folder}/{file}")
+        index.write("\t".join(["R", rows[0][1], "250101000000Z", rows[0][3], folder, rows[0][5]]) + "\n")
+        index.write("\t".join([*rows[1][:4], f"archive/m{i}/0002", rows[1][5]]) + "\n")
+        os.mkdir(f"many/live/m{i}")
+        os.symlink(f"../../archive/m{i}/0002", f"many/live/m{i}/current")
+END
+    ok cg -C many --json prune 'm[0-9]*'
+    [ "$(grep -o '"generation":1' out | wc -l)" = 5200 ] || fail "not all are in the result"
+    [ "$(find many/archive -path '*/m[0-9]*/0001/*' | wc -l)" = 5200 ] || fail "not all were removed"
+    ok cg -C many prune
+    says "Nothing to prune."
+fi
 echo "done"

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IN_ONE_CHANGE 10000 /* removed generations, so that "pending" stays small */
-
 static const char *const files[] = {"privkey.pem", "chain.pem", "fullchain.pem"};
 
 struct names {
@@ -252,12 +250,13 @@ bool cg_prune_plan(struct cg_prune *prune, const struct cg_ca *ca, const struct 
               read_rotated(ca, "\"rotating\"", &rotated, err) && read_rotated(ca, "\"switched\"", &rotated, err);
     if (rotated.count)
         qsort(rotated.name, rotated.count, sizeof *rotated.name, by_text);
-    for (size_t i = 0, n; ok && i < count; i += n) {
+    for (size_t i = 0, n; ok && !prune->is_more && i < count; i += n) {
         for (n = 1; i + n < count && strcmp(rows[i + n].name, rows[i].name) == 0;)
             n++;
         struct group group = {
             .prune = prune, .row = rows + i, .count = n, .before = ca->options.now - request->older_than};
         ok = consider_name(&group, &rotated, err);
+        prune->is_more = ok && request->limit && prune->count >= request->limit;
     }
     free(rotated.name);
     free(rows);
@@ -277,15 +276,13 @@ static bool remove_files(struct cg_change *change, const struct cg_inventory_row
 
 bool cg_prune_write(const struct cg_prune *prune, struct cg_error *err)
 {
-    bool ok = true;
-    for (size_t i = 0; ok && i < prune->count;) {
-        struct cg_change change;
-        ok = cg_change_begin(&change, prune->inventory.ca, true, err);
-        for (size_t n = 0; ok && n < IN_ONE_CHANGE && i < prune->count; n++, i++)
-            ok = remove_files(&change, &prune->item[i].row, err);
-        ok = cg_change_end(&change, ok, err);
-    }
-    return ok;
+    struct cg_change change;
+    if (!prune->count)
+        return true;
+    bool ok = cg_change_begin(&change, prune->inventory.ca, false, err); /* no file is staged */
+    for (size_t i = 0; ok && i < prune->count; i++)
+        ok = remove_files(&change, &prune->item[i].row, err);
+    return cg_change_end(&change, ok, err);
 }
 
 void cg_prune_end(struct cg_prune *prune)

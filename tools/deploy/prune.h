@@ -33,12 +33,14 @@ struct cg_prune {
     size_t count;
     struct cg_prune_kept *kept; /* old enough, but not removed */
     size_t nkept;
+    bool is_more; /* the limit was reached: plan again after this was written */
 };
 
 struct cg_prune_request {
     bool (*is_wanted)(const void *context, const char *name);
     const void *context;
     int64_t older_than; /* s */
+    size_t limit;       /* selected at once, by whole names; 0: no limit */
 };
 
 /* Selects; nothing is written. End it in every case. */

@@ -3,12 +3,14 @@
 #include "ca_options/ca_options.h"
 #include "cli/table.h"
 #include "core/cert/name.h"
+#include "store/lock.h"
 #include "verbs.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
 
-#define OLDER_THAN (30 * CG_DAY)
+#define OLDER_THAN    (30 * CG_DAY)
+#define IN_ONE_CHANGE 5000
 
 struct options {
     struct cg_number older_than;
@@ -50,69 +52,85 @@ static void print_table(const struct cg_prune *prune)
     }
 }
 
-static void print_json(const struct cg_cli *cli, const struct cg_prune *prune)
+struct run {
+    struct cg_prune_request request;
+    cJSON *pruned, *kept; /* in the result */
+    size_t count, faults;
+};
+
+static void note_pruned(const struct cg_cli *cli, struct run *run, const struct cg_prune *prune)
 {
-    cJSON *result = cJSON_CreateObject();
-    cJSON *pruned = cJSON_AddArrayToObject(result, "pruned"), *kept = cJSON_AddArrayToObject(result, "kept");
-    for (size_t i = 0; i < prune->count; i++) {
+    for (size_t i = 0; cli->json && i < prune->count; i++) {
         char since[24];
         cg_time_text(prune->item[i].since, since, sizeof since);
-        cJSON_AddItemToArray(pruned,
+        cJSON_AddItemToArray(run->pruned,
                              cg_json_add(cg_inventory_json(&prune->inventory, &prune->item[i].row), "since", since));
     }
-    for (size_t i = 0; i < prune->nkept; i++) {
-        cJSON *object = cg_json_of("name", prune->kept[i].name, "why", prune->kept[i].why.text);
-        cJSON_AddNumberToObject(object, "generation", prune->kept[i].generation);
-        cJSON_AddItemToArray(kept, object);
-    }
-    cg_result_of_run(cli, result);
+    if (!cli->json && (cli->dry_run || cli->verbose))
+        print_table(prune);
+    run->count += prune->count;
 }
 
-/* Returns the number of generations that could not be decided. */
-static size_t print(const struct cg_cli *cli, const struct cg_prune *prune)
+static void note_kept(const struct cg_cli *cli, struct run *run, const struct cg_prune *prune)
 {
-    size_t faults = 0;
-    if (cli->json)
-        print_json(cli, prune);
-    else if (cli->dry_run || cli->verbose)
-        print_table(prune);
     for (size_t i = 0; i < prune->nkept; i++) {
         const struct cg_prune_kept *kept = &prune->kept[i];
         cg_warn(cli, "kept generation %u of \"%s\": %s", kept->generation, kept->name, kept->why.text);
-        faults += kept->is_fault;
+        run->faults += kept->is_fault;
+        cJSON *object = cg_json_of("name", kept->name, "why", kept->why.text);
+        cJSON_AddNumberToObject(object, "generation", kept->generation);
+        cJSON_AddItemToArray(run->kept, object);
     }
-    if (!prune->count)
+}
+
+/* Part by part, since a revocation must not wait for the end. */
+static bool prune_parts(struct cg_ca *ca, const struct cg_cli *cli, struct run *run, struct cg_error *err)
+{
+    bool ok = true, is_more = true, yielded = false;
+    while (ok && is_more) {
+        struct cg_prune prune;
+        ok = cg_prune_plan(&prune, ca, &run->request, err) && (cli->dry_run || cg_prune_write(&prune, err));
+        is_more = prune.is_more;
+        if (ok)
+            note_pruned(cli, run, &prune);
+        if (ok && !is_more)
+            note_kept(cli, run, &prune);
+        cg_prune_end(&prune);
+        ok = ok && (!is_more || cg_lock_yield(ca, &yielded, err) == CG_CA_OK);
+    }
+    return ok;
+}
+
+static int prune_all(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+{
+    struct run *run = context;
+    cJSON *result = cJSON_CreateObject();
+    run->pruned = cJSON_AddArrayToObject(result, "pruned");
+    run->kept = cJSON_AddArrayToObject(result, "kept");
+    if (!prune_parts(ca, cli, run, err)) {
+        cJSON_Delete(result);
+        return CG_EXIT_FAILED;
+    }
+    cg_result_of_run(cli, result);
+    if (!run->count)
         cg_say(cli, "Nothing to prune.");
     else if (cli->dry_run)
         cg_say(cli, "Would remove the private keys and chains of %zu old generation%s. Nothing was written.",
-               prune->count, cg_plural(prune->count));
+               run->count, cg_plural(run->count));
     else
         cg_say(cli, "Removed the private keys and chains of %zu old generation%s. The certificates stay in archive/.",
-               prune->count, cg_plural(prune->count));
-    return faults;
-}
-
-struct run {
-    struct cg_prune_request request;
-    size_t faults;
-};
-
-static int prune(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
-{
-    struct run *run = context;
-    struct cg_prune prune;
-    const bool ok = cg_prune_plan(&prune, ca, &run->request, err) && (cli->dry_run || cg_prune_write(&prune, err));
-    if (ok)
-        run->faults = print(cli, &prune);
-    cg_prune_end(&prune);
-    return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
+               run->count, cg_plural(run->count));
+    return CG_EXIT_OK;
 }
 
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
-    struct run run = {.request = {is_wanted, cli, o->older_than.given ? o->older_than.value : OLDER_THAN}};
-    const int code = cg_verb_with_ca(cli, CG_CA_WRITE, prune, &run);
+    struct run run = {.request = {.is_wanted = is_wanted,
+                                  .context = cli,
+                                  .older_than = o->older_than.given ? o->older_than.value : OLDER_THAN,
+                                  .limit = cli->dry_run ? 0 : IN_ONE_CHANGE}};
+    const int code = cg_verb_with_ca(cli, CG_CA_WRITE, prune_all, &run);
     return code == CG_EXIT_OK && run.faults ? CG_EXIT_FAILED : code;
 }
 
