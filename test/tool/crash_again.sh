@@ -84,6 +84,11 @@ after_backup() { tar -tf out.tar >/dev/null; }
 after_unpack() { diff -r --no-dereference -x lock ../base ca; }
 
 ok cg -C base backup base.tar
+# three are due, of which two are due in one change
+cp -a base many
+ok cg -C many issue client --batch names
+after_renew_all() { ok cg -C ca --at +66d renew --all --due && says "Nothing is due" && [ -e ca/archive/four/0002 ] && [ -e ca/archive/five/0002 ] && [ ! -e ca/archive/five/0003 ]; }
+
 cp -a base targets
 ok cg -C targets deploy two.lan --to "$work/elsewhere"
 
@@ -104,7 +109,7 @@ first_half()
 
 second_half()
 {
-    (again import "" import ../found --no-passphrase) && (again deploy base deploy two.lan --to etc) &&
+    (again import "" import ../found --no-passphrase) && (again renew_all many --at +66d renew --all --due) && (again deploy base deploy two.lan --to etc) &&
         (again forget targets deploy two.lan --forget "$work/elsewhere") &&
         (again bundle base issue client six --p12 out.p12 --p12-passphrase-file ../p12pass)
 }
