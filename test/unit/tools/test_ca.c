@@ -7,13 +7,17 @@
 #include "ca/crl_renew.h"
 #include "ca/renew.h"
 #include "ca/revoke.h"
+#include "core/cert/name.h"
+#include "core/file/file.h"
 #include "deploy/generation.h"
 #include "store/backup.h"
+#include "store/live.h"
 #include "store/open.h"
 #include "store/revoked.h"
 
 #include "lib/scratch.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <setjmp.h>
@@ -397,6 +401,82 @@ static void a_backup_overwrites_no_file(void **state)
     cg_ca_close(&ca);
 }
 
+/* What OpenSSL reads from the same PEM; false if it cannot. */
+static bool read_by_openssl(const char *pem, size_t len, struct cg_live *live)
+{
+    BIO *bio = BIO_new_mem_buf(pem, (int)len);
+    X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    char *serial = cert ? cg_index_serial(X509_get0_serialNumber(cert)) : NULL;
+    const bool ok = serial && cg_time_seconds(X509_get0_notBefore(cert), &live->start) &&
+                    cg_time_seconds(X509_get0_notAfter(cert), &live->end);
+    snprintf(live->serial, sizeof live->serial, "%s", serial ? serial : "");
+    OPENSSL_free(serial);
+    X509_free(cert);
+    BIO_free(bio);
+    ERR_clear_error();
+    return ok;
+}
+
+/* With every byte changed in turn, and of every length. */
+static void dates_are_those_that_openssl_reads(void **state)
+{
+    char path[PATH_MAX];
+    struct cg_bytes pem;
+    struct cg_error err = {""};
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    must_issue(&ca, "client", "sensor1");
+    assert_true(cg_file_read(cg_ca_path(&ca, path, "live/sensor1/cert.pem"), CG_FILE_PUBLIC, 65536, &pem, &err));
+    for (size_t i = 0; i <= 2 * pem.len; i++) {
+        struct cg_live quick = {.name = NULL}, exact = {.name = NULL};
+        const size_t len = i < pem.len ? i : pem.len;
+        char *changed = strndup((const char *)pem.data, pem.len);
+        unsigned char copy[65536];
+        assert_non_null(changed);
+        if (i > pem.len)
+            changed[i - pem.len - 1] ^= 1;
+        memcpy(copy, changed, len);
+        const bool is_read = cg_live_read_pem(&quick, copy, len);
+        if (is_read && read_by_openssl(changed, len, &exact)) {
+            assert_int_equal(quick.start, exact.start);
+            assert_int_equal(quick.end, exact.end);
+            assert_string_equal(quick.serial, exact.serial);
+        }
+        assert_true(is_read == (i == pem.len) || i > pem.len || i + 1 == pem.len);
+        free(changed);
+    }
+    cg_bytes_free(&pem);
+    cg_ca_close(&ca);
+}
+
+/* One with a record in deploy/, one that cannot be read, and a file that is not a name. */
+static void lists_the_live_names(void **state)
+{
+    struct cg_error err = {""};
+    struct cg_lives lives;
+    struct cg_ca ca;
+    (void)state;
+    create(&(struct cg_create_request){.key_type = "p256"});
+    open_ca(&ca, CG_CA_WRITE, NOW + DAY);
+    must_issue(&ca, "client", "sensor1");
+    must_issue(&ca, "client", "Sensor2");
+    (void)cg_scratch_write("home/live/empty", "");
+    assert_int_equal(mkdir(cg_scratch_path("home/deploy"), 0700), 0);
+    (void)cg_scratch_write("home/deploy/sensor1.json", "{}");
+    (void)cg_scratch_write("home/deploy/sensor.json", "{}");
+    assert_true(cg_lives_load(&lives, &ca, &err));
+    assert_int_equal(lives.count, 3);
+    assert_string_equal(lives.item[0].name, "Sensor2");
+    assert_string_equal(lives.item[1].name, "empty");
+    assert_string_equal(lives.item[2].name, "sensor1");
+    assert_true(lives.item[0].is_read && !lives.item[1].is_read && lives.item[2].is_read);
+    assert_true(!lives.item[0].has_record && !lives.item[1].has_record && lives.item[2].has_record);
+    cg_lives_free(&lives);
+    cg_ca_close(&ca);
+}
+
 static void a_new_crl_has_a_higher_number(void **state)
 {
     struct cg_error err = {""};
@@ -528,6 +608,8 @@ int main(void)
         cmocka_unit_test(reads_a_list_to_revoke),
         cmocka_unit_test(reasons_have_an_order),
         CA_TEST(renews_with_a_new_or_the_same_key),
+        CA_TEST(dates_are_those_that_openssl_reads),
+        CA_TEST(lists_the_live_names),
         CA_TEST(a_new_crl_has_a_higher_number),
         CA_TEST(an_encrypted_key_asks_for_its_passphrase),
         CA_TEST(one_writer_at_a_time),
