@@ -27,18 +27,16 @@ unsigned cg_generation_live(const struct cg_ca *ca, const char *name)
 
 static bool check_cert(const struct cg_ca *ca, const char *name, unsigned generation, X509 *cert, struct cg_error *err)
 {
-    struct cg_index index = {0};
     const int64_t now = ca->options.now;
     int64_t start = 0, end = 0;
     char text[32];
+    bool revoked = true;
     if (!cg_time_seconds(X509_get0_notBefore(cert), &start) || !cg_time_seconds(X509_get0_notAfter(cert), &end))
         return cg_fail_text(err, "cannot read the dates of archive/%s/%04u/cert.pem", name, generation);
-    if (!cg_index_load(&index, ca, err))
+    if (!cg_index_is_revoked(ca, cert, &revoked, err))
         return false;
-    const char status = cg_index_status(&index, cert);
-    cg_index_free(&index);
     cg_time_text(now < start ? start : end, text, sizeof text);
-    if (status == 'R')
+    if (revoked)
         return cg_fail_text(
             err,
             "generation %u of \"%s\" is revoked: the broker's clients refuse it. For a new certificate: certguard "

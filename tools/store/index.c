@@ -287,6 +287,18 @@ bool cg_index_revoked(const struct cg_ca *ca, struct cg_serials *revoked, struct
     return ok;
 }
 
+bool cg_index_is_revoked(const struct cg_ca *ca, const X509 *cert, bool *revoked, struct cg_error *err)
+{
+    struct cg_serials own = {0};
+    const struct cg_serials *known = ca->revoked ? ca->revoked : &own;
+    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
+    bool ok = serial ? ca->revoked || cg_index_revoked(ca, &own, err) : cg_fail_memory(err);
+    *revoked = !ok || cg_serials_has(known, serial);
+    OPENSSL_free(serial);
+    cg_serials_free(&own);
+    return ok;
+}
+
 void cg_index_print(FILE *out, const struct cg_index_row *row)
 {
     char expires[CG_TIME_ASN1_MAX], revoked[CG_TIME_ASN1_MAX] = "";

@@ -59,6 +59,9 @@ char cg_index_status(const struct cg_index *index, const X509 *cert);
 /* Adds the serial numbers that are revoked in the CA's index. */
 bool cg_index_revoked(const struct cg_ca *ca, struct cg_serials *revoked, struct cg_error *err);
 
+/* True with the answer; it reads the index unless ca->revoked is set. */
+bool cg_index_is_revoked(const struct cg_ca *ca, const X509 *cert, bool *revoked, struct cg_error *err);
+
 /* A serial number as in the index: upper case, an even number of digits; OPENSSL_malloc'ed. */
 char *cg_index_serial(const ASN1_INTEGER *serial);
 

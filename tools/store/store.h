@@ -47,6 +47,8 @@ struct cg_ca_options {
     struct cg_passphrase_source passphrase; /* of the CA's key */
 };
 
+struct cg_serials;
+
 enum cg_ca_result {
     CG_CA_OK = 0,
     CG_CA_FAILED,
@@ -57,12 +59,13 @@ struct cg_ca {
     char dir[PATH_MAX - 512]; /* so that every path below it fits into PATH_MAX */
     const char *word;         /* that of the options */
     struct cg_ca_options options;
-    int lock;                 /* -1: opened for reading */
-    struct cg_ca_owner owner; /* of the folder, and so of every file in it */
-    int64_t locked_ms;        /* monotonic time when the lock was acquired */
-    X509 *cert;               /* the issuing CA; NULL before init */
-    X509 *root;               /* equal to cert if there is no intermediate */
-    bool clock_set;           /* --at is before the newest entry of the CA: the run records that in the journal */
+    int lock;                         /* -1: opened for reading */
+    struct cg_ca_owner owner;         /* of the folder, and so of every file in it */
+    int64_t locked_ms;                /* monotonic time when the lock was acquired */
+    X509 *cert;                       /* the issuing CA; NULL before init */
+    X509 *root;                       /* equal to cert if there is no intermediate */
+    const struct cg_serials *revoked; /* of cg_index_revoked, if the run asks often; borrowed; NULL: not read yet */
+    bool clock_set; /* --at is before the newest entry of the CA: the run records that in the journal */
 };
 
 bool cg_ca_is_two_tier(const struct cg_ca *ca);

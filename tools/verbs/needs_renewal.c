@@ -3,6 +3,7 @@
 #include "ca_options/ca_options.h"
 #include "core/cert/name.h"
 #include "deploy/renewal.h"
+#include "store/index.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -86,15 +87,17 @@ static int check_live(const struct cg_cli *quiet, const struct cg_ca *ca, const 
 }
 
 /* Due if at least one is. If none is due, a certificate that cannot be read is an error. */
-static int check_all(const struct cg_cli *cli, const struct cg_ca *ca, cJSON *result, struct cg_error *err)
+static int check_all(const struct cg_cli *cli, struct cg_ca *ca, cJSON *result, struct cg_error *err)
 {
     struct cg_cli quiet = *cli;
     struct cg_lives lives = {0};
+    struct cg_serials revoked = {0};
     cJSON *due = cJSON_AddArrayToObject(result, "due");
     int code = NO_FILE;
     quiet.quiet = !cli->verbose;
     if (!cg_lives_load(&lives, ca, err))
         return FAULT;
+    ca->revoked = cg_index_revoked(ca, &revoked, NULL) ? &revoked : NULL;
     for (size_t i = 0; i < lives.count; i++) {
         const int one = check_live(&quiet, ca, &lives.item[i], err);
         if (one == DUE)
@@ -102,6 +105,8 @@ static int check_all(const struct cg_cli *cli, const struct cg_ca *ca, cJSON *re
         if (one == DUE || (code != DUE && code != FAULT))
             code = one;
     }
+    ca->revoked = NULL;
+    cg_serials_free(&revoked);
     cg_lives_free(&lives);
     if (code == NO_FILE)
         cg_error_set(err, "%s/live does not exist, or contains no name", cli->dir);

@@ -51,14 +51,6 @@ static bool is_due(const struct run *run, bool is_known, int64_t due)
     return !run->options->due || (is_known && due <= run->cli->now);
 }
 
-static bool is_revoked(const struct run *run, const X509 *cert)
-{
-    char *serial = cg_index_serial(X509_get0_serialNumber(cert));
-    const bool revoked = !serial || cg_serials_has(&run->revoked, serial);
-    OPENSSL_free(serial);
-    return revoked;
-}
-
 /* With --all, revoked ones are skipped; named, they are an error. */
 static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg_error *err)
 {
@@ -67,9 +59,10 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
     if (!cert)
         return false;
     const bool is_known = cg_renewal_due(cert, run->cli->now, &due);
-    *wanted = is_due(run, is_known, due) && !(run->options->all && is_revoked(run, cert));
+    bool revoked = false, ok = !run->options->all || cg_index_is_revoked(run->ca, cert, &revoked, err);
+    *wanted = is_due(run, is_known, due) && !revoked;
     X509_free(cert);
-    return true;
+    return ok;
 }
 
 /* Also for what is not due: an earlier run may have been killed between renewal and deployment. */
@@ -335,6 +328,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     }
     struct run run = {.cli = cli, .ca = &ca, .options = o, .params = o->params};
     bool ok = read_names(&run, &err) && cg_index_revoked(&ca, &run.revoked, &err);
+    ca.revoked = &run.revoked;
     run.params.profile = cg_ca_profile_find(o->as ? o->as : "");
     run.params.names = run.names;
     run.params.write = !cli->dry_run;
