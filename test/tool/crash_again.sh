@@ -86,7 +86,7 @@ after_unpack() { diff -r --no-dereference -x lock ../base ca; }
 ok cg -C base backup base.tar
 # three are due, of which two are due in one change
 cp -a base many
-ok cg -C many issue client --batch names
+ok cg -C many issue client --batch names --lifetime 90d
 after_renew_all() { ok cg -C ca --at +66d renew --all --due && says "Nothing is due" && [ -e ca/archive/four/0002 ] && [ -e ca/archive/five/0002 ] && [ ! -e ca/archive/five/0003 ]; }
 
 cp -a base targets
