@@ -267,9 +267,10 @@ static bool renew_all(struct run *run)
     struct plan plan = {.run = run, .ok = true};
     struct cg_error err = {""};
     bool going = cg_lives_load(&plan.lives, run->ca, &err) || stop(run, &err);
-    if (going && !(plan.names = calloc(plan.lives.count + 1, sizeof *plan.names)))
+    plan.names = going ? calloc(plan.lives.count + 1, sizeof *plan.names) : NULL;
+    if (going && !plan.names)
         going = cg_fail_memory(&err) || stop(run, &err);
-    for (size_t i = 0; going && i < plan.lives.count; i++)
+    for (size_t i = 0; going && plan.names && i < plan.lives.count; i++)
         if ((going = yield_lock(run)))
             take(&plan, &plan.lives.item[i]);
     going = going && renew_planned(&plan);
