@@ -91,12 +91,13 @@ struct candidate {
     bool anchor;
 };
 
-/* As the search follows them: self-signed certificates only as anchors. */
+/* As the search follows them: self-signed certificates only as anchors. A copy of an intermediate gives no other path. */
 static void count_issuers(const STACK_OF(X509) *from, X509 *subject, bool anchors, struct candidate *found)
 {
     for (int i = 0; i < sk_X509_num(from); i++) {
         X509 *issuer = sk_X509_value(from, i);
-        if (!cg_path_may_have_issued(issuer, subject) || (!anchors && (X509_get_extension_flags(issuer) & EXFLAG_SS)))
+        if (!cg_path_may_have_issued(issuer, subject) || (!anchors && (X509_get_extension_flags(issuer) & EXFLAG_SS)) ||
+            (found->issuer && !found->anchor && X509_cmp(found->issuer, issuer) == 0))
             continue;
         found->issuer = issuer;
         found->anchor = anchors;
