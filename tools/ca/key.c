@@ -44,6 +44,14 @@ static const struct key_type {
     {"ml-dsa-87", "ML-DSA-87", NULL, 0, ML_DSA_WARNING},
 };
 
+bool cg_key_type_known(const char *word)
+{
+    for (size_t i = 0; i < CG_COUNT(key_types); i++)
+        if (strcmp(key_types[i].word, word) == 0)
+            return true;
+    return false;
+}
+
 static const struct key_type *find_type(const char *word)
 {
     for (size_t i = 0; word && i < CG_COUNT(key_types); i++)

@@ -12,6 +12,8 @@
 
 #define CG_KEY_TYPES "p256|p384|rsa3072|rsa4096|ed25519|ml-dsa-44|ml-dsa-65|ml-dsa-87"
 
+bool cg_key_type_known(const char *word); /* one of CG_KEY_TYPES */
+
 /* type: a word of CG_KEY_TYPES, NULL for p256. NULL with the fix if this OpenSSL cannot make such keys. */
 EVP_PKEY *cg_key_generate(const char *type, struct cg_error *err);
 

@@ -140,7 +140,7 @@ static const char *takes(enum cg_option_type type)
         [CG_OPT_REASONS] = "certguard-reasons(5) lists them",
         [CG_OPT_NUMBER] = "a whole number, at most 2147483647",
         [CG_OPT_DURATION] = CG_DURATION_WORDS,
-        [CG_OPT_LIFETIME] = "90d, 12h or 30m, more than 0 and at most 100y",
+        [CG_OPT_LIFETIME] = CG_LIFETIME_WORDS,
         [CG_OPT_TIME] = "2026-12-31T23:59:59Z (up to the year 9999), +30d, -1h or seconds since 1970",
     };
     return texts[type] ? texts[type] : "";

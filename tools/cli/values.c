@@ -2,17 +2,10 @@
 #include "values.h"
 
 #include "core/base/datetime.h"
-#include "core/base/quantity.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define LONGEST (INT64_C(8000) * 365 * CG_DAY) /* as CG_DURATION_WORDS states */
-
-/* A bare number is days. */
-static const struct cg_unit units[] = {{"s", 1},      {"m", 60},         {"h", 3600},         {"", CG_DAY},
-                                       {"d", CG_DAY}, {"w", 7 * CG_DAY}, {"y", 365 * CG_DAY}, {0}};
 
 char *cg_shell_word(const char *text)
 {
@@ -43,16 +36,6 @@ bool cg_ends_in(const char *name, const char *suffix)
 const char *cg_plural(size_t count)
 {
     return count == 1 ? "" : "s";
-}
-
-bool cg_duration_parse(const char *text, int64_t *seconds)
-{
-    return cg_quantity_read(text, units, 0, LONGEST, seconds);
-}
-
-bool cg_lifetime_parse(const char *text, int64_t *seconds)
-{
-    return cg_duration_parse(text, seconds) && *seconds > 0 && *seconds <= 36525 * CG_DAY;
 }
 
 /* "+30d", "-1h": relative to the clock. */

@@ -4,6 +4,8 @@
 #ifndef CG_VALUES_H
 #define CG_VALUES_H
 
+#include "base/duration.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,13 +19,6 @@ struct cg_number {
     bool given;
     int64_t value;
 };
-
-/* In seconds: "10s", "15m", "12h", "90d", "2w", "1y"; a bare number is days. */
-bool cg_duration_parse(const char *text, int64_t *seconds);
-#define CG_DURATION_WORDS "90d, 12h or 30m, at most 8000y"
-
-/* A duration of more than 0 and at most 100 years. */
-bool cg_lifetime_parse(const char *text, int64_t *seconds);
 
 /* Seconds since 1970: "2049-12-31T23:59:59Z", "+30d", "-1h", "SECONDS", "@SECONDS". */
 bool cg_time_parse(const char *text, int64_t *seconds);
