@@ -146,6 +146,7 @@ static void man(void)
         {"crl.pem, crl.der", "the certificate revocation lists"},
         {"live/NAME/", "privkey.pem, cert.pem, chain.pem, fullchain.pem: a link to the current generation in archive/"},
         {"index.txt, crlnumber", "the database, in the format of openssl ca"},
+        {"certguard.json", "the settings of the CA: see certguard config"},
         {"deploy/NAME.json", "the folders where NAME is deployed"},
         {"rotate/NAME.json", "the unfinished rotation of NAME, if there is one"},
         {"journal.jsonl", "every certificate issued or revoked, as one JSON object per line"},
@@ -158,7 +159,9 @@ static void man(void)
         roff(files[i][1]);
         putchar('\n');
     }
-    printf(".SH ENVIRONMENT\n.TP\n.B CERTGUARD_DIR\nfolder of the CA if \\-C is not given\n.TP\n.B NO_COLOR\nif "
+    printf(".SH ENVIRONMENT\n.TP\n.B CERTGUARD_DIR\nfolder of the CA if \\-C is not given\n.TP\n.B "
+           "CERTGUARD_PASSPHRASE_FILE\nfile with the passphrase of the CA key if neither \\-\\-passphrase\\-file nor "
+           "\\-\\-passphrase\\-fd is given; it takes precedence over certguard.json\n.TP\n.B NO_COLOR\nif "
            "set, no color on terminals\n.SH SEE ALSO\n.BR mosquitto_certguard (8),\n.BR certguard\\-policy (5),\n"
            ".BR certguard\\-events (5),\n.BR certguard\\-reasons (5),\n.BR certguard\\-control (5),\n.BR mosquitto "
            "(8),\n.BR mosquitto.conf (5),\n.BR openssl (1)\n");

@@ -83,6 +83,15 @@ ok cg -C ca issue client here
 ok cg -C ca renew here --reuse-key
 ok cg -C ca revoke here --reason keyCompromise
 ok cg -C ca issue client here
+# a key that renewals keep, compromised elsewhere: not certified again, and the way on is said
+ok cg -C ca issue client pinned --reuse-key
+csr pinned2 ca/live/pinned/privkey.pem
+ok cg -C ca sign pinned2.csr
+ok cg -C ca revoke pinned2 --reason keyCompromise
+refused "revoked as compromised.*renew pinned --new-key" renew pinned
+ok cg -C ca renew pinned --new-key
+ok cg -C ca renew pinned
+says "new key"
 # the archive that knows the keys is gone: said, and the rest goes on
 mv ca/archive/ed away
 ok cg -C ca issue client other
@@ -96,7 +105,7 @@ cp strange.pem ca/archive/other/0001/privkey.pem
 lines=$(grep -c . ca/index.txt)
 expect 1 cg -C ca renew other --reuse-key
 says "is not the key of the current certificate"
-says "without --reuse-key"
+says "renew other --new-key"
 [ "$lines" = "$(grep -c . ca/index.txt)" ] || fail "a strange key was certified"
 printf 'half' >ca/archive/other/0001/privkey.pem
 expect 1 cg -C ca renew other --reuse-key
@@ -144,6 +153,19 @@ csr weak weak.pem
 refused "not issued: .*weak_key\|not issued: .*key" sign weak.csr
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime192v1 -out small.pem 2>/dev/null &&
     csr small small.pem && refused "not issued" sign small.csr
+# RSA 2048, for devices that support no other key: the plugin accepts it, with a word of warning; not for a CA
+for kind in broker client; do
+    ok cg -C ca issue $kind rsa-$kind.lan --key-type rsa2048
+    says "secure until 2030"
+    openssl x509 -in ca/live/rsa-$kind.lan/cert.pem -noout -text | grep -q 'Public-Key: (2048 bit)' || fail "not RSA 2048"
+    purpose=$([ $kind = broker ] && echo server || echo client)
+    ok cg check --purpose "$purpose" --trust ca/ca.pem --crl ca/crl.pem ca/live/rsa-$kind.lan/fullchain.pem
+    says "accept ok"
+    ok cg lint ca/live/rsa-$kind.lan/cert.pem
+done
+ok cg -C ca renew rsa-client.lan
+openssl x509 -in ca/live/rsa-client.lan/cert.pem -noout -text | grep -q 'Public-Key: (2048 bit)' || fail "renewed with a larger key"
+expect 64 cg -C weak init --no-passphrase --key-type rsa2048
 consistent ca
 
 # ---- adopted: what was revoked as compromised stays known ----

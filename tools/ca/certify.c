@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 
+#include <stdio.h>
 #include <string.h>
 
 bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err)
@@ -64,6 +65,18 @@ static bool name_is_free(const struct cg_issuer *issuer, const struct cg_issue_r
     return is_free;
 }
 
+void cg_certify_defaults(struct cg_certify_request *wanted, const struct cg_settings *settings)
+{
+    char key[32];
+    snprintf(key, sizeof key, "lifetime.%s", wanted->profile->name);
+    if (!wanted->subject.organization)
+        wanted->subject.organization = cg_settings_text(settings, "organization");
+    if (!wanted->key_type)
+        wanted->key_type = cg_settings_text(settings, "key_type");
+    if (!wanted->lifetime)
+        wanted->lifetime = cg_settings_duration(settings, key);
+}
+
 bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certified *certified, struct cg_error *err)
 {
     struct cg_subject subject = wanted->subject;
@@ -77,6 +90,7 @@ bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certi
     certified->issue = (struct cg_issue_request){
         .name = wanted->name,
         .private_key = !wanted->csr,
+        .settings = wanted->settings,
         .request = {.profile = wanted->profile,
                     .subject = certified->subject,
                     .key = certified->key,

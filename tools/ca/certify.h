@@ -18,8 +18,9 @@ struct cg_certify_request {
     const char *const *san; /* as on the command line: "dns:broker.lan" */
     size_t nsan;            /* without any SAN: one made of the name */
     struct cg_certificate_policy policy;
-    int64_t lifetime;                 /* s; 0: the profile's */
-    const char *p12, *p12_passphrase; /* file; NULL: none. Not with csr */
+    int64_t lifetime;                   /* s; 0: the profile's */
+    const char *p12, *p12_passphrase;   /* file; NULL: none. Not with csr */
+    const struct cg_settings *settings; /* written in the same change; NULL: they did not change */
 };
 
 struct cg_certified {
@@ -32,6 +33,9 @@ struct cg_certified {
 
 /* RFC 5280 4.2.1.4. */
 bool cg_certificate_policy_ok(const struct cg_certificate_policy *policy, struct cg_error *err);
+
+/* The settings for what the request leaves open: organization, key type, lifetime. Their texts are borrowed. */
+void cg_certify_defaults(struct cg_certify_request *wanted, const struct cg_settings *settings);
 
 /* Makes key, names, subject and the issue request, without the issuer. Clear certified in every case. */
 bool cg_certify_prepare(const struct cg_certify_request *wanted, struct cg_certified *certified, struct cg_error *err);

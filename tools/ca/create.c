@@ -85,10 +85,15 @@ static bool put_key(struct cg_change *change, const struct tier *tier, struct cg
                      : cg_key_put(change, target, tier->key, tier->passphrase, err);
 }
 
-static bool put_crl(struct cg_change *change, struct tier *tier, const char *other, struct cg_error *err)
+static bool put_crl(struct cg_change *change, struct tier *tier, int64_t lifetime, const char *other,
+                    struct cg_error *err)
 {
-    const struct cg_crl_write_request request = {
-        .folder = tier->folder, .issuer = tier->cert, .key = tier->key, .now = change->ca->options.now, .other = other};
+    const struct cg_crl_write_request request = {.folder = tier->folder,
+                                                 .issuer = tier->cert,
+                                                 .key = tier->key,
+                                                 .now = change->ca->options.now,
+                                                 .lifetime = lifetime,
+                                                 .other = other};
     return cg_crl_write(change, &request, &tier->crl, err);
 }
 
@@ -102,18 +107,20 @@ static bool put_journal(struct cg_change *change, const struct tier *tier, struc
 }
 
 /* ca/cert.pem is last: it makes the folder a CA. */
-static bool write_ca(const struct cg_ca *ca, struct tier *root, struct tier *issuing, struct cg_error *err)
+static bool write_ca(const struct cg_ca *ca, const struct cg_create_request *wanted, struct tier *root,
+                     struct tier *issuing, struct cg_error *err)
 {
     struct cg_change change;
     struct tier *issuer = issuing ? issuing : root;
     const char *chain = issuing ? issuing->pem : "";
     bool ok = cg_change_begin(&change, ca, false, err) && put_key(&change, root, err);
     if (issuing)
-        ok = ok && put_key(&change, issuing, err) && put_crl(&change, root, "", err) &&
+        ok = ok && put_key(&change, issuing, err) && put_crl(&change, root, 0, "", err) &&
              cg_change_put_text(&change, "root/cert.pem", root->pem, 0644, err) && put_journal(&change, issuing, err);
-    ok = ok && put_crl(&change, issuer, issuing ? root->crl.pem : "", err) && put_journal(&change, root, err) &&
-         cg_change_put_text(&change, "index.txt", "", 0600, err) &&
+    ok = ok && put_crl(&change, issuer, wanted->crl_lifetime, issuing ? root->crl.pem : "", err) &&
+         put_journal(&change, root, err) && cg_change_put_text(&change, "index.txt", "", 0600, err) &&
          cg_change_put_text(&change, "index.txt.attr", "unique_subject = no\n", 0600, err) &&
+         (!wanted->settings || cg_settings_put(&change, wanted->settings, err)) &&
          cg_change_put_text(&change, "chain.pem", chain, 0644, err) &&
          cg_change_put_text(&change, "ca.pem", root->pem, 0644, err) &&
          cg_change_put_text(&change, "ca/cert.pem", issuer->pem, 0644, err);
@@ -127,7 +134,7 @@ static bool make_all(const struct cg_ca *ca, const struct cg_create_request *wan
     cg_secrets_lock();
     return make_tier(ca, wanted, "root", root, NULL, err) &&
            (!second || make_tier(ca, wanted, "intermediate", second, root, err)) &&
-           (ca->options.dry_run || write_ca(ca, root, second, err));
+           (ca->options.dry_run || write_ca(ca, wanted, root, second, err));
 }
 
 bool cg_ca_create(const struct cg_ca *ca, const struct cg_create_request *wanted, struct cg_created *created,

@@ -5,6 +5,7 @@
 #define CG_CA_CREATE_H
 
 #include "names.h"
+#include "settings.h"
 #include "store/store.h"
 
 struct cg_create_request {
@@ -15,9 +16,11 @@ struct cg_create_request {
     struct cg_permitted permitted;           /* name constraints of the root */
     int64_t lifetime, intermediate_lifetime; /* s; 0: the profile's */
     bool path_length_is_given;
-    int path_length;             /* of the root; not given: leaves room for one more CA */
-    const char *passphrase;      /* encrypts ca/key.pem; NULL: unencrypted */
-    const char *root_passphrase; /* encrypts root/key.pem, if there is an intermediate */
+    int path_length;                    /* of the root; not given: leaves room for one more CA */
+    const char *passphrase;             /* encrypts ca/key.pem; NULL: unencrypted */
+    const char *root_passphrase;        /* encrypts root/key.pem, if there is an intermediate */
+    int64_t crl_lifetime;               /* s, of the first CRL of the issuing CA; 0: the default */
+    const struct cg_settings *settings; /* written too; NULL: none */
 };
 
 struct cg_created {

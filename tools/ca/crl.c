@@ -4,6 +4,7 @@
 #include "core/base/datetime.h"
 #include "crl_der.h"
 #include "key.h"
+#include "settings.h"
 #include "sign.h"
 #include "store/clock.h"
 #include "store/revoked.h"
@@ -198,10 +199,14 @@ static BIGNUM *number_of(const struct cg_change *change, const struct cg_crl_wri
     return NULL;
 }
 
-bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *request, struct cg_crl_made *made,
+bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *wanted, struct cg_crl_made *made,
                   struct cg_error *err)
 {
+    struct cg_crl_write_request chosen = *wanted;
+    const struct cg_crl_write_request *request = &chosen;
     *made = (struct cg_crl_made){0};
+    if (!chosen.lifetime)
+        chosen.lifetime = cg_settings_crl_lifetime(change->ca, request->folder, &made->damaged);
     X509_CRL *last = request->last ? request->last : cg_crl_last(change->ca, request->folder, request->issuer);
     bool kept = cg_revocations_kept(change->ca, request->folder, request->index, last, request->now, err);
     BIGNUM *number = kept ? number_of(change, request, last, err) : NULL;

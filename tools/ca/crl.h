@@ -13,7 +13,7 @@ struct cg_crl_write_request {
     X509 *issuer;
     EVP_PKEY *key;
     struct cg_index *index; /* walked from its start; NULL: the entries of the last CRL are kept */
-    int64_t now, lifetime;  /* s; lifetime 0: the default, limited by the end of the year 9999 */
+    int64_t now, lifetime;  /* s; lifetime 0: the setting or the default, limited by the end of the year 9999 */
     bool keeps_lifetime;    /* lifetime 0: that of the last CRL, if there is one */
     const BIGNUM *number;   /* of this CRL; NULL: from crlnumber */
     const BIGNUM *above;    /* the number must be higher than this one; may be NULL */
@@ -26,11 +26,13 @@ struct cg_crl_made {
     char number[44]; /* hexadecimal */
     int64_t next_update;
     char *pem; /* owned */
+    struct cg_error
+        damaged; /* why the settings cannot be read, for a warning: the lifetime is that of the last CRL; or "" */
 };
 
 /* Makes the CRL and adds its files to the change. Its number is higher than the last CRL's. Fails if the index has lost a
  * revocation that the last CRL or the journal has (store/revoked.h). */
-bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *request, struct cg_crl_made *made,
+bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *wanted, struct cg_crl_made *made,
                   struct cg_error *err);
 
 /* Sets crlnumber of the folder to number + 1; changes number. */

@@ -56,6 +56,7 @@ bool cg_crl_renew(const struct cg_ca *ca, const struct cg_crl_request *request, 
               cg_change_begin(&change, ca, false, err) &&
               (!request->restore_index || restore(&change, &index, &renewed->restored, err)) &&
               (!ca->clock_set || cg_change_journal(&change, CG_CLOCK_SET_BACK, cJSON_CreateObject(), err)) &&
+              (!request->settings || cg_settings_put(&change, request->settings, err)) &&
               cg_crl_write(&change, &write, &renewed->made, err);
     ok = cg_change_end(&change, ok, err);
     cg_index_free(&index);

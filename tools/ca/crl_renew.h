@@ -5,12 +5,14 @@
 #define CG_CA_CRL_RENEW_H
 
 #include "crl.h"
+#include "settings.h"
 
 struct cg_crl_request {
-    bool root;           /* the root's, if there is an intermediate; else the issuing CA's */
-    bool restore_index;  /* index.txt is rebuilt first (store/restore.h) */
-    const BIGNUM *above; /* the number must be higher than this one; may be NULL */
-    int64_t lifetime;    /* s; 0: the default */
+    bool root;                          /* the root's, if there is an intermediate; else the issuing CA's */
+    bool restore_index;                 /* index.txt is rebuilt first (store/restore.h) */
+    const BIGNUM *above;                /* the number must be higher than this one; may be NULL */
+    int64_t lifetime;                   /* s; 0: the default */
+    const struct cg_settings *settings; /* written in the same change; NULL: they did not change */
 };
 
 struct cg_crl_renewed {

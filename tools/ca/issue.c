@@ -117,7 +117,8 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_
         return cg_fail_text(err, "the CA's own certificate expired at %s. Make a new CA in another folder with init",
                             end);
     }
-    if (!load_index(issuer, err) || !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
+    if (!cg_settings_load(&issuer->settings, ca->dir, err) || !load_index(issuer, err) ||
+        !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
         return false;
     return (issuer->key = cg_key_of_ca(ca, "ca", ca->cert, err));
 }
@@ -125,6 +126,9 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
 {
     const struct cg_file_state read = issuer->read;
+    cg_settings_free(&issuer->settings);
+    if (!cg_settings_load(&issuer->settings, issuer->ca->dir, err))
+        return false;
     cg_issuer_note_written(issuer);
     if (cg_file_state_same(&issuer->read, &read))
         return true;
@@ -136,6 +140,7 @@ void cg_issuer_close(struct cg_issuer *issuer)
 {
     EVP_PKEY_free(issuer->key);
     cg_ca_checker_close(&issuer->checker);
+    cg_settings_free(&issuer->settings);
     free_index(issuer);
     free(issuer->chain);
     *issuer = (struct cg_issuer){0};
@@ -262,6 +267,7 @@ bool cg_issue_write(const struct cg_issuer *issuer, const struct cg_issue_reques
     struct cg_change change;
     bool ok = cg_change_begin(&change, issuer->ca, false, err) && cg_issue_stage(issuer, &change, issue, issued, err) &&
               cg_issue_record(&change, issue, issued, err) &&
+              (!issue->settings || cg_settings_put(&change, issue->settings, err)) &&
               (!issuer->chain_is_new || cg_change_put_text(&change, "chain.pem", issuer->chain, 0644, err));
     return cg_change_end(&change, ok, err);
 }

@@ -8,6 +8,7 @@
 #include "core/file/file_state.h"
 #include "key.h"
 #include "key_ban.h"
+#include "settings.h"
 #include "sign.h"
 #include "store/change.h"
 #include "store/index.h"
@@ -24,8 +25,9 @@ struct cg_issuer {
     struct cg_serials revoked; /* those of them that are revoked */
     struct cg_file_state read; /* index.txt, as it was read or written by this run */
     struct cg_key_bans bans;   /* keys that are not certified */
-    char *chain;               /* chain.pem: what follows the leaf, PEM, may be "" */
-    bool chain_is_new;         /* the file is missing or has other contents */
+    struct cg_settings settings;
+    char *chain;       /* chain.pem: what follows the leaf, PEM, may be "" */
+    bool chain_is_new; /* the file is missing or has other contents */
     int64_t now;
 };
 
@@ -33,9 +35,11 @@ struct cg_issue_request {
     const char *name;
     struct cg_certificate_request request; /* now is set by the issuer */
     bool private_key;                      /* request.key has its private half, which is written as privkey.pem */
+    bool is_old_key;                       /* of a renewal: the key is that of the generation before */
     unsigned generation;                   /* in the archive; set by cg_issue_place, as is_live is */
     bool is_live;                          /* live/NAME exists */
     unsigned slot;                         /* names the staged files; unique within a change */
+    const struct cg_settings *settings;    /* cg_issue_write writes them too; NULL: they did not change */
 };
 
 struct cg_issued {
@@ -45,7 +49,7 @@ struct cg_issued {
     char *pem;       /* of cert */
 };
 
-/* Opens the index, the checker, and last the key, with its passphrase. The caller warns about bans.lost, even if the key
+/* Opens the settings, the index, the checker, and last the key, with its passphrase. The caller warns about bans.lost, even if the key
  * cannot be read. Close it in every case. */
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err);
 

@@ -36,6 +36,8 @@ static const struct key_type {
 } key_types[] = {
     {"p256", "EC", "P-256", 0, NULL},
     {"p384", "EC", "P-384", 0, NULL},
+    {"rsa2048", "RSA", NULL, 2048,
+     "RSA 2048 is considered secure until 2030 only (NIST SP 800-57); use it for devices that support no other key"},
     {"rsa3072", "RSA", NULL, 3072, NULL},
     {"rsa4096", "RSA", NULL, 4096, NULL},
     {"ed25519", "ED25519", NULL, 0, "mbedTLS has no Ed25519 certificates: ESP32-class devices cannot connect"},

@@ -10,7 +10,8 @@
 
 #include <openssl/evp.h>
 
-#define CG_KEY_TYPES "p256|p384|rsa3072|rsa4096|ed25519|ml-dsa-44|ml-dsa-65|ml-dsa-87"
+#define CG_CA_KEY_TYPES "p256|p384|rsa3072|rsa4096|ed25519|ml-dsa-44|ml-dsa-65|ml-dsa-87"
+#define CG_KEY_TYPES    CG_CA_KEY_TYPES "|rsa2048" /* too weak for the years of a CA */
 
 bool cg_key_type_known(const char *word); /* one of CG_KEY_TYPES */
 

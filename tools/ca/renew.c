@@ -16,40 +16,48 @@ void cg_renewed_clear(struct cg_renewed *renewed)
     *renewed = (struct cg_renewed){0};
 }
 
-static bool describe(struct cg_renewed *renewed, const struct cg_renew_params *params,
-                     const struct cg_issue_request *issue)
+static bool describe(struct cg_renewed *renewed, const struct cg_issue_request *issue)
 {
     renewed->generation = issue->generation;
-    renewed->new_key = issue->private_key && !params->reuse_key;
+    renewed->new_key = !issue->is_old_key;
     return (renewed->result = cg_issued_json(issue, &renewed->issued));
 }
 
-/* A key file that was replaced or mixed up must not be certified. */
-static EVP_PKEY *load_own_key(const char *path, const char *name, X509 *old, struct cg_error *err)
+/* A key file that was replaced or mixed up must not be certified, nor a compromised key. */
+static EVP_PKEY *load_own_key(const struct cg_issuer *issuer, const char *name, X509 *old, struct cg_error *err)
 {
-    EVP_PKEY *key = cg_key_load_plain(path, err);
-    if (key && X509_check_private_key(old, key) == 1)
+    char path[PATH_MAX];
+    struct cg_error ban = {""};
+    EVP_PKEY *key = cg_key_load_plain(cg_ca_path(issuer->ca, path, "live/%s/privkey.pem", name), err);
+    const bool fits = key && X509_check_private_key(old, key) == 1;
+    if (fits && cg_key_bans_allow(&issuer->bans, key, &ban))
         return key;
     ERR_clear_error();
-    if (key)
+    if (fits)
+        cg_error_set(
+            err, "%s. For a new key here, which clients that pin the key must get: certguard -C %s renew %s --new-key",
+            ban.text, issuer->ca->word, name);
+    else if (key)
         cg_error_set(err,
                      "cannot certify %s: it is not the key of the current certificate of \"%s\". Restore the right key "
-                     "from a backup, or renew without --reuse-key, which makes a new key",
-                     path, name);
+                     "from a backup, or make a new key: certguard -C %s renew %s --new-key",
+                     path, name, issuer->ca->word, name);
     EVP_PKEY_free(key);
     return NULL;
 }
 
 /* If only the device has the key, the new certificate is for the same key. */
-static EVP_PKEY *choose_key(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
-                            X509 *old, bool *is_private, struct cg_error *err)
+static EVP_PKEY *choose_key(const struct cg_issuer *issuer, struct cg_issue_request *issue,
+                            const struct cg_renew_params *params, X509 *old, struct cg_error *err)
 {
     char path[PATH_MAX];
-    cg_ca_path(issuer->ca, path, "live/%s/privkey.pem", name);
-    *is_private = access(path, F_OK) == 0;
-    if (!*is_private)
+    const char *name = issue->name;
+    issue->private_key = access(cg_ca_path(issuer->ca, path, "live/%s/privkey.pem", name), F_OK) == 0;
+    issue->is_old_key = !issue->private_key || params->reuse_key ||
+                        (!params->new_key && cg_settings_reuse_key(&issuer->settings, name));
+    if (!issue->private_key)
         return X509_get_pubkey(old);
-    return params->reuse_key ? load_own_key(path, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
+    return issue->is_old_key ? load_own_key(issuer, name, old, err) : cg_key_generate_like(X509_get0_pubkey(old), err);
 }
 
 static int64_t old_lifetime(const X509 *old)
@@ -115,7 +123,7 @@ static bool prepare(const struct cg_issuer *issuer, struct cg_issue_request *iss
     bool ok = (parts->names || !params->profile || params->names ||
                ((parts->names = sk_GENERAL_NAME_new_null()) &&
                 cg_san_add_default(parts->names, name, is_server, err))) &&
-              (parts->key = choose_key(issuer, name, params, old, &issue->private_key, err));
+              (parts->key = choose_key(issuer, issue, params, old, err));
     issue->request.key = parts->key;
     issue->request.subject = X509_get_subject_name(old);
     issue->request.names = params->names ? params->names : parts->names;
@@ -127,13 +135,13 @@ bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_
               struct cg_renewed *renewed, struct cg_error *err)
 {
     struct parts parts = {.old = cg_ca_live_cert(issuer->ca, name, err)};
-    struct cg_issue_request issue = {.name = name};
+    struct cg_issue_request issue = {.name = name, .settings = params->remember_key ? &issuer->settings : NULL};
     *renewed = (struct cg_renewed){0};
     bool ok = parts.old;
     if (ok && is_revoked(issuer, parts.old))
         ok = cg_fail_text(err, "cannot renew \"%s\": it is revoked. For a new certificate: certguard issue", name);
     ok = ok && prepare(issuer, &issue, params, &parts, err) && cg_issue_make(issuer, &issue, &renewed->issued, err) &&
-         describe(renewed, params, &issue) && (!params->write || cg_issue_write(issuer, &issue, &renewed->issued, err));
+         describe(renewed, &issue) && (!params->write || cg_issue_write(issuer, &issue, &renewed->issued, err));
     parts_free(&parts);
     return ok;
 }
@@ -149,8 +157,8 @@ bool cg_renew_job(const char *name, const struct cg_renew_params *params, struct
     return ok;
 }
 
-bool cg_renewed_of_job(const struct cg_issue_job *job, const struct cg_renew_params *params, struct cg_renewed *renewed)
+bool cg_renewed_of_job(const struct cg_issue_job *job, struct cg_renewed *renewed)
 {
     *renewed = (struct cg_renewed){.issued = job->issued};
-    return describe(renewed, params, &job->issue);
+    return describe(renewed, &job->issue);
 }

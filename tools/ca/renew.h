@@ -7,7 +7,8 @@
 #include "issue_many.h"
 
 struct cg_renew_params {
-    bool reuse_key;                      /* else a new key of the same type, if the key is here */
+    bool reuse_key, new_key;             /* of a key that is here; neither: as the settings say, by default a new key */
+    bool remember_key;                   /* the issuer's settings changed, and are written too */
     int64_t lifetime;                    /* s; 0: that of the old certificate */
     const struct cg_ca_profile *profile; /* NULL: that of the old certificate */
     const GENERAL_NAMES *names;          /* SANs; NULL: those of the old certificate */
@@ -29,7 +30,6 @@ void cg_renewed_clear(struct cg_renewed *renewed);
 bool cg_renew_job(const char *name, const struct cg_renew_params *params, struct cg_issue_job *job);
 
 /* For its done: issued is borrowed from the job, so only result is to be freed. */
-bool cg_renewed_of_job(const struct cg_issue_job *job, const struct cg_renew_params *params,
-                       struct cg_renewed *renewed);
+bool cg_renewed_of_job(const struct cg_issue_job *job, struct cg_renewed *renewed);
 
 #endif

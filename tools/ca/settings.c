@@ -11,6 +11,7 @@
 #include "store/clock.h"
 #include "store/revoked.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,8 @@ const struct cg_setting cg_setting_rows[] = {
     {"lifetime.client", "validity of client certificates", "365d", A_LIFETIME, is_lifetime},
     {"crl_lifetime", "time until a CRL expires", "7d", A_LIFETIME, is_lifetime},
     {"root_crl_lifetime", "time until the root's CRL expires", "365d", A_LIFETIME, is_lifetime},
-    {REUSE, "names whose key is kept by every renewal", "", "an array of names", is_list_of_names},
+    {REUSE, "names whose key is kept by every renewal", "",
+     "an array of names (certguard renew NAME --reuse-key adds one)", is_list_of_names},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -172,11 +174,13 @@ bool cg_settings_load(struct cg_settings *settings, const char *dir, struct cg_e
         return true; /* no CA yet; opening it has the error otherwise */
     if (snprintf(path, sizeof path, "%s/" CG_SETTINGS_FILE, dir) >= (int)sizeof path)
         return cg_fail_text(err, "cannot open %s: the path is too long", dir);
-    const struct cg_ca_owner reader = cg_owner_of(dir, &st);
-    const struct cg_file_user before = cg_owner_enter(&reader);
-    const bool ok = cg_file_is_missing(path) || parse(settings, path, err);
-    cg_owner_back(before);
     settings->owner = (struct cg_ca_owner){geteuid() == 0 && st.st_uid != 0, st.st_uid, st.st_gid};
+    const struct cg_file_user before = cg_owner_outside();
+    const struct cg_ca_owner reader = cg_owner_of(dir, &st);
+    cg_owner_assume(&reader);
+    /* a link that leads nowhere is an error, not a missing file */
+    const bool ok = (lstat(path, &st) != 0 && errno == ENOENT) || parse(settings, path, err);
+    cg_owner_back(before);
     return ok;
 }
 
@@ -188,6 +192,8 @@ void cg_settings_free(struct cg_settings *settings)
 
 bool cg_settings_put(struct cg_change *change, const struct cg_settings *settings, struct cg_error *err)
 {
+    if (!settings->object->child && !cg_ca_has(change->ca, CG_SETTINGS_FILE))
+        return true;
     char *json = cJSON_Print(settings->object), *text = NULL;
     if (!json || asprintf(&text, "%s\n", json) < 0)
         text = NULL;
@@ -215,7 +221,8 @@ static cJSON *group_of(cJSON *object, const char *key, const char **last, bool c
 static const cJSON *value_of(const struct cg_settings *settings, const char *key)
 {
     const char *last = NULL;
-    return cJSON_GetObjectItemCaseSensitive(group_of(settings->object, key, &last, false), last);
+    const cJSON *group = group_of(settings->object, key, &last, false);
+    return cJSON_GetObjectItemCaseSensitive(group, last);
 }
 
 const char *cg_settings_text(const struct cg_settings *settings, const char *key)
@@ -272,6 +279,20 @@ bool cg_settings_set(struct cg_settings *settings, const char *key, const char *
     return false;
 }
 
+bool cg_settings_set_file(struct cg_settings *settings, const char *key, const char *path, struct cg_error *err)
+{
+    char here[PATH_MAX], *text = NULL;
+    if (path[0] == '/')
+        return cg_settings_set(settings, key, path, err);
+    if (!getcwd(here, sizeof here))
+        return cg_fail_errno(err, "find", "the current folder");
+    if (asprintf(&text, "%s/%s", here, path) < 0)
+        return cg_fail_memory(err);
+    const bool ok = cg_settings_set(settings, key, text, err);
+    free(text);
+    return ok;
+}
+
 bool cg_settings_set_duration(struct cg_settings *settings, const char *key, int64_t seconds, struct cg_error *err)
 {
     char text[CG_DURATION_TEXT];
@@ -298,6 +319,8 @@ bool cg_settings_set_reuse_key(struct cg_settings *settings, const char *name, b
     if (!reuse) {
         while ((item = find_name(names, name)))
             cJSON_Delete(cJSON_DetachItemViaPointer(names, item));
+        if (names && !names->child)
+            cJSON_DeleteItemFromObjectCaseSensitive(settings->object, REUSE);
         return true;
     }
     if (find_name(names, name))

@@ -3,7 +3,7 @@
  * overrides the built-in default.
  *
  * A missing file has no settings. Anything in it that is not understood is an error, and so is a file that others may change:
- * the runs that use settings fail then. Revocations and CRLs do not wait for that: see cg_settings_crl_lifetime.
+ * the runs that use settings fail then. Revocations and CRLs are still made: see cg_settings_crl_lifetime.
  * The caller owns the struct and frees it in every case. Called by the CA, its verbs and the passphrase. */
 #ifndef CG_CA_SETTINGS_H
 #define CG_CA_SETTINGS_H
@@ -40,8 +40,10 @@ int64_t cg_settings_duration(const struct cg_settings *settings, const char *key
 char *cg_settings_show(const struct cg_settings *settings, const char *key);
 bool cg_settings_reuse_key(const struct cg_settings *settings, const char *name); /* a renewal keeps the key of NAME */
 
-/* Sets a value that fits its row, or removes it (text NULL). Nothing is written. */
+/* Sets a value that fits its row, or removes it (text NULL). Nothing is written. A path becomes absolute: a timer runs in
+ * another folder. */
 bool cg_settings_set(struct cg_settings *settings, const char *key, const char *text, struct cg_error *err);
+bool cg_settings_set_file(struct cg_settings *settings, const char *key, const char *path, struct cg_error *err);
 bool cg_settings_set_duration(struct cg_settings *settings, const char *key, int64_t seconds, struct cg_error *err);
 bool cg_settings_set_reuse_key(struct cg_settings *settings, const char *name, bool reuse, struct cg_error *err);
 bool cg_settings_put(struct cg_change *change, const struct cg_settings *settings, struct cg_error *err);

@@ -73,6 +73,12 @@ void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t c
         count, count == 1 ? " is" : "s are", end);
 }
 
+void cg_warn_settings(const struct cg_cli *cli, const struct cg_crl_made *made)
+{
+    if (made->damaged.text[0])
+        cg_warn(cli, "%s; the CRL has the lifetime of the last one", made->damaged.text);
+}
+
 void cg_warn_targets(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets)
 {
     struct cg_target_change change;

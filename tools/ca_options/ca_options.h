@@ -4,6 +4,7 @@
 #ifndef CG_CA_CLI_H
 #define CG_CA_CLI_H
 
+#include "ca/crl.h"
 #include "ca/issue.h"
 #include "cli/cli.h"
 #include "store/open.h"
@@ -28,6 +29,9 @@ bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, con
 
 /* Warns if the end of the CA shortened count certificates. Called once per run. */
 void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count);
+
+/* Warns about settings that could not be read for a CRL. */
+void cg_warn_settings(const struct cg_cli *cli, const struct cg_crl_made *made);
 
 /* Warns about folders of --to that held the files of another CA. */
 void cg_warn_targets(const struct cg_cli *cli, const struct cg_ca *ca, const struct cg_targets *targets);

@@ -26,6 +26,7 @@ static void warn_lint(const struct cg_cli *cli, X509 *cert)
 struct run {
     const struct cg_issue_options *options;
     struct cg_certify_request request;
+    struct cg_settings settings;
     X509_REQ *csr;
     struct cg_certified certified;
     struct cg_targets targets;
@@ -106,6 +107,21 @@ static void show_csr(const struct cg_cli *cli, const char *path, X509_REQ *csr)
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 }
 
+static bool fill_request(const struct cg_ca *ca, struct run *run, struct cg_error *err)
+{
+    const struct cg_issue_options *o = run->options;
+    run->request = o->request;
+    run->request.csr = run->csr;
+    run->request.san = o->san.item;
+    run->request.nsan = o->san.count;
+    run->request.p12_passphrase = run->secret;
+    if (!cg_settings_load(&run->settings, ca->dir, err))
+        return false;
+    cg_certify_defaults(&run->request, &run->settings);
+    run->request.settings = o->reuse_key ? &run->settings : NULL;
+    return !o->reuse_key || cg_settings_set_reuse_key(&run->settings, o->request.name, true, err);
+}
+
 static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, struct run *run, struct cg_error *err)
 {
     const struct cg_issue_options *o = run->options;
@@ -119,12 +135,7 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, struct run
         return false;
     if (run->csr)
         show_csr(cli, o->csr, run->csr);
-    run->request = o->request;
-    run->request.csr = run->csr;
-    run->request.san = o->san.item;
-    run->request.nsan = o->san.count;
-    run->request.p12_passphrase = run->secret;
-    return cg_certify_prepare(&run->request, &run->certified, err);
+    return fill_request(ca, run, err) && cg_certify_prepare(&run->request, &run->certified, err);
 }
 
 static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, struct run *run, struct cg_error *err)
@@ -170,6 +181,7 @@ int cg_issue_options_run(const struct cg_cli *cli, const struct cg_issue_options
     int code = prompt(cli, &run, &err) ? cg_verb_with_ca(cli, CG_CA_WRITE, prepare_and_issue, &run)
                                        : cg_fail(cli, CG_EXIT_FAILED, &err);
     cg_certified_clear(&run.certified);
+    cg_settings_free(&run.settings);
     X509_REQ_free(run.csr);
     cg_targets_clear(&run.targets);
     OPENSSL_cleanse(run.secret, sizeof run.secret);

@@ -12,6 +12,7 @@
 struct cg_issue_options {
     struct cg_certify_request request; /* without its SANs, CSR and passphrase, which the run adds */
     const char *as, *csr, *batch, *p12_passphrase_file;
+    bool reuse_key;                 /* renewals of the name keep the key */
     struct cg_deploy_options place; /* deployed there in the same run */
     struct cg_list san;
 };

@@ -26,7 +26,7 @@
 #define CG_CONTENT_ROWS(AT) \
     {"san", "TYPE:NAME", \
      "subject alternative name: dns:, ip:, uri:, email:, dirname:, rid: or other: (repeatable)", CG_OPT_LIST, 0, AT(san)}, \
-    {"lifetime", "DURATION", "validity (default: broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0, \
+    {"lifetime", "DURATION", "validity (default: as in certguard config, else broker and bridge 90d, client 365d)", CG_OPT_LIFETIME, 0, \
      AT(request.lifetime)}, \
     {"cn", "TEXT", "common name, if it is not NAME", CG_OPT_STRING, 0, AT(request.subject.common_name)}, \
     CG_SUBJECT_ROWS(AT), \

@@ -52,12 +52,11 @@ static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error 
     return cg_file_read(path, CG_FILE_PRIVATE_KEY, FILE_LIMIT, bytes, err);
 }
 
-bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+bool cg_passphrase_with_rights(const char *path, const struct cg_ca_owner *owner, char out[CG_PASSPHRASE_MAX],
+                               struct cg_error *err)
 {
     struct cg_bytes bytes;
-    if (!path)
-        return cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
-    const struct cg_file_user before = cg_owner_outside();
+    const struct cg_file_user before = cg_owner_enter(owner);
     const bool is_read = read_file(path, &bytes, err);
     cg_owner_back(before);
     if (!is_read)
@@ -65,6 +64,13 @@ bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_P
     bool ok = first_line((const char *)bytes.data, bytes.len, out, err);
     cg_bytes_wipe(&bytes);
     return ok;
+}
+
+bool cg_passphrase_of_file(const char *path, const char *question, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
+{
+    static const struct cg_ca_owner us;
+    return path ? cg_passphrase_with_rights(path, &us, out, err)
+                : cg_prompt_secret(question, true, out, CG_PASSPHRASE_MAX, err);
 }
 
 static bool is_long_enough(const char *passphrase, struct cg_error *err)
@@ -92,13 +98,28 @@ static void wipe_secret(void)
     OPENSSL_cleanse(secret, sizeof secret);
 }
 
+/* From the file that the settings name, or the terminal. Damaged settings are reported where no person can answer. */
+static bool from_settings(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
+{
+    struct cg_settings settings;
+    const bool is_read = cg_settings_load(&settings, cli->dir, err);
+    const char *path = is_read ? cg_settings_text(&settings, "passphrase_file") : NULL;
+    bool ok = false;
+    if (path && !(ok = cg_passphrase_with_rights(path, &settings.owner, secret, err)))
+        cg_error_prefix(err, "cannot read the passphrase_file of %s/" CG_SETTINGS_FILE, cli->dir);
+    else if (!path && (is_read || cg_tty_is_there()))
+        ok = cg_prompt_secret(question, confirm, secret, sizeof secret, err);
+    cg_settings_free(&settings);
+    return ok;
+}
+
 static bool read_secret(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
 {
     atexit(wipe_secret);
     (void)mlock(secret, sizeof secret); /* may be forbidden; the secret is wiped anyway */
     bool ok = cli->passphrase_fd.given ? from_fd((int)cli->passphrase_fd.value, secret, err)
               : cli->passphrase_file   ? cg_passphrase_of_file(cli->passphrase_file, question, secret, err)
-                                       : cg_prompt_secret(question, confirm, secret, sizeof secret, err);
+                                       : from_settings(cli, question, confirm, err);
     return ok && (!confirm || is_long_enough(secret, err));
 }
 
@@ -118,13 +139,30 @@ const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err)
     return cg_passphrase(cli, "Passphrase or PIN of the CA key", false, err);
 }
 
+bool cg_passphrase_is_elsewhere(const struct cg_cli *cli)
+{
+    struct cg_settings settings;
+    const bool is_given = cli->passphrase_fd.given || cli->passphrase_file;
+    const bool is_set = !is_given && cg_settings_load(&settings, cli->dir, NULL) &&
+                        cg_settings_text(&settings, "passphrase_file");
+    if (!is_given)
+        cg_settings_free(&settings);
+    return is_given || is_set;
+}
+
+bool cg_passphrase_remember(const struct cg_cli *cli, struct cg_settings *settings, struct cg_error *err)
+{
+    const bool is_named = cli->passphrase_file && !cli->passphrase_fd.given && !settings->owner.other;
+    return !is_named || cg_settings_set_file(settings, "passphrase_file", cli->passphrase_file, err);
+}
+
 /* A key at a URI is not examined: whether it needs a PIN shows when it is used. */
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder)
 {
     char path[PATH_MAX];
     struct cg_bytes bytes = {0};
-    bool elsewhere = cli->passphrase_fd.given || cli->passphrase_file || !cg_tty_is_there();
-    if (elsewhere || snprintf(path, sizeof path, "%s/%s/key.pem", cli->dir, folder) >= (int)sizeof path ||
+    if (cg_passphrase_is_elsewhere(cli) || !cg_tty_is_there() ||
+        snprintf(path, sizeof path, "%s/%s/key.pem", cli->dir, folder) >= (int)sizeof path ||
         !cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
         return;
     bool sealed = memmem(bytes.data, bytes.len, "ENCRYPTED", 9);

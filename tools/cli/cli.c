@@ -28,7 +28,9 @@ static const struct cg_option global_options[] = {
 };
 
 static const struct cg_option key_options[] = {
-    {"passphrase-file", "FILE", "read the passphrase of the CA key from the first line of FILE (readable only by you)",
+    {"passphrase-file", "FILE",
+     "read the passphrase of the CA key from the first line of FILE, readable only by you (default: "
+     "$CERTGUARD_PASSPHRASE_FILE, or the setting passphrase_file, or a prompt)",
      CG_OPT_FILE, 0, AT(passphrase_file)},
     {"passphrase-fd", "N", "read the passphrase from the open file descriptor N", CG_OPT_NUMBER, 0, AT(passphrase_fd)},
 };
@@ -293,7 +295,9 @@ bool cg_cli_parse(struct cg_cli *cli, const struct cg_verb *const *verbs, void *
     *cli = (struct cg_cli){.verbs = verbs};
     *options = NULL;
     const char *dir = getenv("CERTGUARD_DIR");
+    const char *passphrase_file = getenv("CERTGUARD_PASSPHRASE_FILE");
     cli->dir = dir && *dir ? dir : "certguard-ca";
+    cli->passphrase_file = passphrase_file && *passphrase_file ? passphrase_file : NULL;
     cli->now = cli->clock = (int64_t)time(NULL);
     struct parser p = {cli, NULL, calloc((size_t)argc + 1, sizeof *p.args), err};
     bool ok = p.args, words_only = false;

@@ -54,7 +54,7 @@ struct cg_cli {
     bool verbose;          /* -v */
     struct cg_number at;   /* --at */
     struct cg_number wait; /* --wait: seconds to wait for the lock */
-    const char *passphrase_file; /* of the CA key: cg_key_options, for verbs with needs_key */
+    const char *passphrase_file; /* of the CA key: cg_key_options, for verbs with needs_key; or of the environment */
     struct cg_number passphrase_fd;
     bool help, version;
     int64_t now;                        /* --at, or the clock at start; the one clock of the tool */

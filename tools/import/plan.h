@@ -41,10 +41,11 @@ struct cg_import_request {
     const struct cg_ca *ca; /* the new folder, with cert and root set */
     const struct cg_import_scan *scan;
     const struct cg_import_plan *plan;
-    const char *key_uri;     /* where the CA's key stays; NULL: it is copied */
-    const char *passphrase;  /* of the new key files; NULL: unencrypted */
-    const char *source;      /* the folder, for the journal */
-    struct cg_ca_owner from; /* the owner of that folder, who reads it */
+    const char *key_uri;                /* where the CA's key stays; NULL: it is copied */
+    const char *passphrase;             /* of the new key files; NULL: unencrypted */
+    const char *source;                 /* the folder, for the journal */
+    const struct cg_settings *settings; /* written too; NULL: none */
+    struct cg_ca_owner from;            /* the owner of that folder, who reads it */
 
     struct cg_progress *progress; /* of the writing, in certificates; may be NULL */
 };

@@ -215,6 +215,7 @@ bool cg_import_write(const struct cg_import_request *a, struct cg_error *err)
                           : cg_key_put(&change, "ca/key.pem", a->scan->key, a->passphrase, err)) &&
               put_root(&change, a, &crl, err) && put_rows(&change, a, chain, err) &&
               put_index_and_crl(&change, a, crl, err) && cg_change_put_text(&change, "chain.pem", chain, 0644, err) &&
+              (!a->settings || cg_settings_put(&change, a->settings, err)) &&
               cg_change_put_text(&change, "ca.pem", root, 0644, err) &&
               cg_change_put_text(&change, "ca/cert.pem", cert, 0644, err);
     ok = cg_change_end(&change, ok, err);

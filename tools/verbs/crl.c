@@ -18,8 +18,8 @@ struct options {
 static const struct cg_option options[] = {
     {"refresh-if", "PERCENT", "write a CRL only if this part of the last CRL's lifetime has passed, such as 50%",
      CG_OPT_STRING, 0, AT(refresh_if)},
-    {"lifetime", "DURATION", "time until nextUpdate (default 7d, of the root 365d)", CG_OPT_LIFETIME, 0,
-     AT(request.lifetime)},
+    {"lifetime", "DURATION", "time until nextUpdate, also of later CRLs; remembered (default 7d, of the root 365d)",
+     CG_OPT_LIFETIME, 0, AT(request.lifetime)},
     {"above", "NUMBER", "use a CRL number above NUMBER (hexadecimal), after restoring the CA from a backup",
      CG_OPT_STRING, 0, AT(above)},
     {"restore-index", NULL, "repair index.txt from the journal, archive/ and the last CRL", CG_OPT_FLAG, 0,
@@ -104,23 +104,46 @@ struct run {
     long percent; /* of --refresh-if */
 };
 
-static int renew(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+/* The lifetime of the option becomes the setting. */
+static bool remember_lifetime(struct cg_crl_request *request, const struct cg_ca *ca, struct cg_settings *settings,
+                              struct cg_error *err)
 {
-    const struct run *run = context;
+    const char *key = cg_settings_crl_key(request->root ? "root" : "ca");
+    if (!request->lifetime)
+        return true;
+    if (!cg_settings_load(settings, ca->dir, err))
+        return false;
+    request->settings = cg_settings_duration(settings, key) == request->lifetime ? NULL : settings;
+    return cg_settings_set_duration(settings, key, request->lifetime, err);
+}
+
+static int write_and_deploy(const struct cg_ca *ca, const struct cg_cli *cli, const struct run *run,
+                            struct cg_error *err)
+{
     const struct cg_crl_request *request = &run->request;
     struct cg_crl_renewed renewed = {.restored = 0};
-    if (request->root && !cg_ca_is_two_tier(ca)) {
-        cg_error_set(err, "this CA has no intermediate; leave out --root");
-        return CG_EXIT_FAILED;
-    }
     const bool due = run->always || ca->clock_set || cg_crl_is_due(ca, request->root, (unsigned)run->percent);
     const bool ok = cli->dry_run || ((!due || cg_crl_renew(ca, request, &renewed, err)) && deploy(ca, err));
     if (ok)
         print_renewed(cli, request, &renewed, due);
+    cg_warn_settings(cli, &renewed.made);
     if (ok && !request->root)
         warn_root(cli, ca);
     cg_crl_made_clear(&renewed.made);
     return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
+}
+
+static int renew(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+{
+    struct run *run = context;
+    struct cg_settings settings = {0};
+    int code = CG_EXIT_FAILED;
+    if (run->request.root && !cg_ca_is_two_tier(ca))
+        cg_error_set(err, "this CA has no intermediate; leave out --root");
+    else if (remember_lifetime(&run->request, ca, &settings, err))
+        code = write_and_deploy(ca, cli, run, err);
+    cg_settings_free(&settings);
+    return code;
 }
 
 static int run(const struct cg_cli *cli, const void *values)

@@ -33,12 +33,17 @@ static bool write_ca(const struct cg_cli *cli, const struct cg_import_request *i
     struct cg_import_request a = *import;
     /* a key at a URI needs no passphrase, unless the key of its root is imported too */
     bool needed = !o->key_uri || a.scan->root_key;
+    struct cg_settings settings;
     if (needed && !o->no_passphrase &&
         !(a.passphrase = cg_passphrase(cli, "New passphrase for the CA key", !a.scan->key_was_sealed, err)))
         return false;
     progress = cg_progress_of(cli, "imported");
     a.progress = &progress;
-    return cg_import_write(&a, err);
+    a.settings = &settings;
+    const bool ok = cg_settings_load(&settings, a.ca->dir, err) &&
+                    (o->no_passphrase || cg_passphrase_remember(cli, &settings, err)) && cg_import_write(&a, err);
+    cg_settings_free(&settings);
+    return ok;
 }
 
 static void print_counts(const struct cg_cli *cli, const struct cg_import_request *a, const char *subject,

@@ -8,7 +8,8 @@
 #include "verbs.h"
 
 struct options {
-    struct cg_create_request request; /* without constraints, path length and passphrases, which the run adds */
+    struct cg_create_request
+        request; /* without constraints, path length, passphrases and settings, which the run adds */
     const char *root_passphrase_file;
     struct cg_list permit_dns, permit_ip;
     struct cg_number path_length;
@@ -18,7 +19,7 @@ struct options {
 static const struct cg_option options[] = {
     {"name", "TEXT", "common name of the CA (default \"MQTT CA\")", CG_OPT_STRING, 0, AT(request.subject.common_name)},
     CG_SUBJECT_ROWS(AT),
-    {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, AT(request.key_type)},
+    {"key-type", CG_CA_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, AT(request.key_type)},
     {"key", "URI", "use the key at this URI (pkcs11:..., file:...) for the issuing CA", CG_OPT_STRING, 0,
      AT(request.key_uri)},
     {"lifetime", "DURATION", "validity of the root (default 3650d)", CG_OPT_LIFETIME, 0, AT(request.lifetime)},
@@ -26,6 +27,8 @@ static const struct cg_option options[] = {
      AT(request.intermediate)},
     {"intermediate-lifetime", "DURATION", "validity of the intermediate (default 1825d)", CG_OPT_LIFETIME, 0,
      AT(request.intermediate_lifetime)},
+    {"crl-lifetime", "DURATION", "time until a CRL of the issuing CA expires (default 7d)", CG_OPT_LIFETIME, 0,
+     AT(request.crl_lifetime)},
     {"path-length", "N", "how many CAs may follow the root (default 1, with --intermediate 2)", CG_OPT_NUMBER, 0,
      AT(path_length)},
     {"permit-dns", "DOMAIN", "name constraint: allow only DNS names at or below DOMAIN (repeatable)", CG_OPT_LIST, 0,
@@ -114,6 +117,29 @@ static bool check(const struct cg_cli *cli, const void *values, struct cg_error 
     return cg_subject_ok(&request.subject, err) && cg_permitted_ok(&request.permitted, err);
 }
 
+/* What this run was given becomes the default of later ones. */
+static bool choose_settings(const struct cg_cli *cli, const struct cg_ca *ca, const struct options *o,
+                            struct cg_settings *settings, struct cg_error *err)
+{
+    const char *organization = o->request.subject.organization;
+    const int64_t crl_lifetime = o->request.crl_lifetime;
+    return cg_settings_load(settings, ca->dir, err) &&
+           (o->no_passphrase || cg_passphrase_remember(cli, settings, err)) &&
+           (!organization || cg_settings_set(settings, "organization", organization, err)) &&
+           (!crl_lifetime || cg_settings_set_duration(settings, "crl_lifetime", crl_lifetime, err));
+}
+
+static bool create(const struct cg_cli *cli, const struct cg_ca *ca, const struct options *o,
+                   const struct cg_create_request *wanted, struct cg_created *created, struct cg_error *err)
+{
+    struct cg_settings settings;
+    struct cg_create_request request = *wanted;
+    request.settings = &settings;
+    const bool ok = choose_settings(cli, ca, o, &settings, err) && cg_ca_create(ca, &request, created, err);
+    cg_settings_free(&settings);
+    return ok;
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -135,7 +161,7 @@ static int run(const struct cg_cli *cli, const void *values)
         code = CG_EXIT_FAILED;
     if (code == CG_EXIT_OK)
         code = cg_verb_open_ca(&ca, cli, CG_CA_CREATE, &err);
-    if (code == CG_EXIT_OK && !cg_ca_create(&ca, &wanted, &created, &err))
+    if (code == CG_EXIT_OK && !create(cli, &ca, o, &wanted, &created, &err))
         code = CG_EXIT_FAILED;
     if (code == CG_EXIT_OK)
         print_created(cli, o, &created);
@@ -157,6 +183,8 @@ const struct cg_verb cg_verb_init = {
         "unencrypted.\n\n"
         "--intermediate also creates a second CA, the intermediate, which issues all certificates. The root key\n"
         "can then be kept offline.\n\n"
+        "Later commands use the file of --passphrase-file, --org and --crl-lifetime again: init writes them to the\n"
+        "settings of the CA (certguard config).\n\n"
         "The root's path length, the number of CAs that may follow it, allows one more CA than init creates. The\n"
         "root can therefore certify its successor in a cross certificate. The intermediate has path length 0.",
     .examples = "certguard init --name \"Home CA\"\n"

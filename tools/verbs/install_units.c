@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/atomic_write.h"
 #include "base/failure.h"
+#include "ca/settings.h"
 #include "units/remove.h"
 #include "units/site.h"
 #include "units/units.h"
@@ -25,8 +26,9 @@ static const struct cg_option options[] = {
     {"user", "NAME", "user that runs renewal and CRL refresh (default: the owner of the CA's folder)", CG_OPT_STRING, 0,
      AT(request.user)},
     {"passphrase-file", "FILE",
-     "file with the passphrase of the CA key, for the units (readable only by the user of --user)", CG_OPT_FILE, 0,
-     AT(request.passphrase_file)},
+     "file with the passphrase of the CA key, for the units (readable only by the user of --user; default: the setting "
+     "passphrase_file of the CA)",
+     CG_OPT_FILE, 0, AT(request.passphrase_file)},
     {"dir", "DIR", "folder for the units (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
     {"logrotate-dir", "DIR", "folder for the logrotate file (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
      AT(logrotate_dir)},
@@ -132,6 +134,14 @@ static void print_all(const struct cg_cli *cli, const struct outputs *all)
         printf("%s==> %s <==\n%s", i ? "\n" : "", all->item[i].path, all->item[i].text);
 }
 
+static bool passphrase_is_set(const struct cg_units_site *site)
+{
+    struct cg_settings settings;
+    const bool is_set = cg_settings_load(&settings, site->ca, NULL) && cg_settings_text(&settings, "passphrase_file");
+    cg_settings_free(&settings);
+    return is_set;
+}
+
 static void say_next(const struct cg_cli *cli, const struct cg_units_site *site)
 {
     cg_say(cli, "Next:\n  systemctl daemon-reload\n  systemctl enable --now%s%s",
@@ -139,12 +149,12 @@ static void say_next(const struct cg_cli *cli, const struct cg_units_site *site)
     if (site->has_config)
         cg_say(cli, "  systemctl enable --now certguard-doctor.timer");
     cg_say(cli, "  systemctl list-timers 'certguard-*'");
-    if (site->has_ca && site->key_is_encrypted && !site->passphrase[0])
+    if (site->has_ca && site->key_is_encrypted && !site->passphrase[0] && !passphrase_is_set(site))
         cg_warn(
             cli,
             "the CA key has a passphrase, which the units cannot type: write it to a file that only %s can read, and "
-            "use --passphrase-file FILE",
-            site->user);
+            "set it with: %s config passphrase_file FILE",
+            site->user, cli->prefix);
     if (!site->has_ca)
         cg_say(cli, "There is no CA in %s: install the units for renewal and CRL refresh on the machine of the CA.",
                cli->dir);

@@ -16,7 +16,13 @@
 
 static const struct cg_option options[] = {
     CG_CONTENT_ROWS(OF),
-    {"key-type", CG_KEY_TYPES, "type of the key (default p256)", CG_OPT_CHOICE, 0, OF(request.key_type)},
+    {"key-type", CG_KEY_TYPES,
+     "type of the key (default: as in certguard config, else p256); rsa2048 is for devices that support neither P-256 "
+     "nor "
+     "larger keys",
+     CG_OPT_CHOICE, 0, OF(request.key_type)},
+    {"reuse-key", NULL, "let renewals keep the key, for clients that pin it; remembered", CG_OPT_FLAG, 0,
+     OF(reuse_key)},
     {"batch", "FILE", "issue many certificates, one per line of FILE: NAME [TYPE:SAN ...]; existing names are skipped",
      CG_OPT_FILE, 0, OF(batch)},
     {"p12", "FILE", "also write key and chain as PKCS#12 to FILE, for phones and MQTT tools", CG_OPT_FILE, 0,
@@ -32,9 +38,11 @@ static const char *single_option(const struct cg_issue_options *o)
     const struct {
         const char *name;
         bool given;
-    } single[] = {{"san", o->san.count},   {"p12", o->request.p12},      {"cn", o->request.subject.common_name},
-                  {"to", o->place.to},     {"owner", o->place.owner},    {"group", o->place.group},
-                  {"mode", o->place.mode}, {"connect", o->place.connect}};
+    } single[] = {{"reuse-key", o->reuse_key},  {"san", o->san.count},
+                  {"p12", o->request.p12},      {"cn", o->request.subject.common_name},
+                  {"to", o->place.to},          {"owner", o->place.owner},
+                  {"group", o->place.group},    {"mode", o->place.mode},
+                  {"connect", o->place.connect}};
     for (size_t i = 0; i < CG_COUNT(single); i++)
         if (single[i].given)
             return single[i].name;
@@ -74,34 +82,42 @@ static bool read_batch(const char *path, struct cg_bytes *bytes, struct cg_error
     return nul ? cg_fail_text(err, "cannot read %s: line %zu contains a NUL byte. Use a text file", path, line) : ok;
 }
 
+static struct cg_batch_request request_of(const struct cg_cli *cli, const struct cg_certify_request *wanted,
+                                          struct cg_progress *progress)
+{
+    return (struct cg_batch_request){.profile = wanted->profile,
+                                     .key_type = wanted->key_type,
+                                     .organization = wanted->subject.organization,
+                                     .unit = wanted->subject.unit,
+                                     .country = wanted->subject.country,
+                                     .policy = &wanted->policy,
+                                     .lifetime = wanted->lifetime,
+                                     .both_purposes = wanted->both_purposes,
+                                     .failed = warn_failed,
+                                     .progress = progress,
+                                     .context = cli};
+}
+
 struct batch {
     const struct cg_issue_options *options;
+    struct cg_settings settings;
     struct cg_batch_result made;
 };
 
 static int issue_batch(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
     struct batch *batch = context;
-    const struct cg_issue_options *o = batch->options;
-    const struct cg_certify_request *wanted = &o->request;
-    struct cg_progress progress = cg_progress_of(cli, "issued");
-    const struct cg_batch_request request = {.profile = wanted->profile,
-                                             .key_type = wanted->key_type,
-                                             .organization = wanted->subject.organization,
-                                             .unit = wanted->subject.unit,
-                                             .country = wanted->subject.country,
-                                             .policy = &wanted->policy,
-                                             .lifetime = wanted->lifetime,
-                                             .both_purposes = wanted->both_purposes,
-                                             .failed = warn_failed,
-                                             .progress = &progress,
-                                             .context = cli};
+    struct cg_certify_request wanted = batch->options->request;
     struct cg_issuer issuer = {0};
     struct cg_bytes bytes = {0};
     int code = CG_EXIT_FAILED;
-    if (cg_certificate_policy_ok(&wanted->policy, err) && read_batch(o->batch, &bytes, err) &&
-        cg_verb_open_issuer(&issuer, cli, ca, err))
+    if (cg_certificate_policy_ok(&wanted.policy, err) && read_batch(batch->options->batch, &bytes, err) &&
+        cg_settings_load(&batch->settings, ca->dir, err) && cg_verb_open_issuer(&issuer, cli, ca, err)) {
+        cg_certify_defaults(&wanted, &batch->settings);
+        struct cg_progress progress = cg_progress_of(cli, "issued");
+        const struct cg_batch_request request = request_of(cli, &wanted, &progress);
         code = cg_ca_exit_code(cg_batch_issue(ca, &issuer, &request, (char *)bytes.data, &batch->made, err));
+    }
     if (code == CG_EXIT_OK)
         print_batch(cli, ca, &batch->made);
     cg_issuer_close(&issuer);
@@ -114,6 +130,7 @@ static int run_batch(const struct cg_cli *cli, const struct cg_issue_options *o)
     struct batch batch = {.options = o};
     cg_passphrase_ahead(cli, "ca");
     const int code = cg_verb_with_ca(cli, CG_CA_WRITE, issue_batch, &batch);
+    cg_settings_free(&batch.settings);
     return code == CG_EXIT_OK && batch.made.failed ? CG_EXIT_FAILED : code;
 }
 

@@ -24,7 +24,11 @@ static const struct cg_option options[] = {
     {"all", NULL, "renew every name of this CA", CG_OPT_FLAG, 0, AT(all)},
     {"due", NULL, "renew only what is due: after 2/3 of the lifetime, or 1/2 if the lifetime is 10 days or less",
      CG_OPT_FLAG, 0, AT(due)},
-    {"reuse-key", NULL, "keep the key (default: create a new key)", CG_OPT_FLAG, 0, AT(params.reuse_key)},
+    {"reuse-key", NULL,
+     "keep the key, for clients that pin it (default: create a new key); remembered, except with --all", CG_OPT_FLAG, 0,
+     AT(params.reuse_key)},
+    {"new-key", NULL, "create a new key, also for a name of --reuse-key; remembered, except with --all", CG_OPT_FLAG, 0,
+     AT(params.new_key)},
     {"lifetime", "DURATION", "validity (default: unchanged)", CG_OPT_LIFETIME, 0, AT(params.lifetime)},
     {"as", "broker|bridge|client", "type of the new certificate, for an imported one that has none", CG_OPT_CHOICE, 0,
      AT(as)},
@@ -109,6 +113,15 @@ static bool open_issuer(struct run *run, struct cg_error *err)
     return run->is_open;
 }
 
+/* Whether to keep the key becomes a setting of a name that was given. */
+static bool remember_key(struct run *run, const char *name, struct cg_renew_params *params, struct cg_error *err)
+{
+    const bool reuse = params->reuse_key;
+    params->remember_key = !run->options->all && (reuse || params->new_key) &&
+                           cg_settings_reuse_key(&run->issuer.settings, name) != reuse;
+    return !params->remember_key || cg_settings_set_reuse_key(&run->issuer.settings, name, reuse, err);
+}
+
 /* Takes the result. */
 static void note_renewed(struct run *run, const char *name, struct cg_renewed *renewed)
 {
@@ -132,6 +145,7 @@ static void note_skipped(struct run *run, const char *name)
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
 {
     const struct cg_cli *cli = run->cli;
+    struct cg_renew_params params = run->params;
     struct cg_renewed renewed;
     bool wanted = false, busy = false;
     if ((!cli->dry_run && !cg_rotation_finish(run->ca, name, &busy, err)) || !is_wanted(run, name, &wanted, err))
@@ -144,7 +158,9 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
     }
     if (!open_issuer(run, err))
         return false;
-    bool ok = cg_renew(&run->issuer, name, &run->params, &renewed, err);
+    if (!remember_key(run, name, &params, err))
+        return false;
+    bool ok = cg_renew(&run->issuer, name, &params, &renewed, err);
     if (ok) {
         note_renewed(run, name, &renewed);
         ok = cli->dry_run || deploy_again(run, name, true, err);
@@ -215,7 +231,7 @@ static bool make_renewed(void *context, struct cg_issue_job *job)
 static bool finish_job(struct run *run, const struct cg_issue_job *job, struct cg_error *err)
 {
     struct cg_renewed renewed;
-    if (!cg_renewed_of_job(job, &run->params, &renewed))
+    if (!cg_renewed_of_job(job, &renewed))
         return cg_fail_memory(err);
     note_renewed(run, job->issue.name, &renewed);
     return run->cli->dry_run || deploy_again(run, job->issue.name, true, err);
@@ -318,6 +334,8 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     struct cg_ca ca;
     if (o->all == (cli->nargs > 0))
         return cg_usage(cli, "expected one or more names, or --all");
+    if (o->params.reuse_key && o->params.new_key)
+        return cg_usage(cli, "--reuse-key keeps the key and --new-key replaces it: leave out one of them");
     if ((o->as || o->san.count) && cli->nargs != 1)
         return cg_usage(cli, "--as and --san apply to a single name");
     if (!o->due)
@@ -349,7 +367,8 @@ const struct cg_verb cg_verb_renew = {
     .summary = "replace certificates with new ones",
     .description =
         "Creates a new certificate with the same names and lifetime, and a new key unless --reuse-key is given,\n"
-        "and deploys them to the same folders. The old certificate stays valid until it expires. For automatic\n"
+        "now or earlier, and deploys them to the same folders. The old certificate stays valid until it expires. For "
+        "automatic\n"
         "renewal, use install-units, or run renew --all --due daily. The due dates of many certificates are\n"
         "spread over several days.",
     .examples = "certguard renew sensor1\n"

@@ -122,7 +122,7 @@ const struct cg_verb cg_verb_rotate = {
         "Creates a new key and certificate, deploys them to the folders of NAME, and connects to the broker\n"
         "repeatedly until it serves the new certificate. If the broker does not serve it within the timeout, or\n"
         "on Ctrl-C, the previous one is restored and the exit code is 1. If a rotation was killed, the next\n"
-        "rotate, renew or deploy undoes it.",
+        "rotate, renew or deploy undoes it. A key for which issue or renew had --reuse-key stays.",
     .examples = "certguard rotate broker.lan\n"
                 "certguard rotate broker.lan --connect broker.lan:8883 --timeout 10",
     .needs_key = true,
