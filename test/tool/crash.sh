@@ -13,9 +13,17 @@ first_half()
         (walk init ENOSPC 1 init --no-passphrase)
 }
 
+# from a passphrase to another one, which the settings name
+printf 'correct horse battery\n' >oldpass
+printf 'another staple horse\n' >newpass
+cp -a base sealed
+ok cg -C sealed passwd --new-passphrase-file oldpass
+
 second_half()
 {
-    (walk issue ENOSPC 1 issue client new) && (walk revoke ENOSPC 1 revoke one) &&
+    (base=sealed && walk passwd kill 137 passwd --new-passphrase-file ../newpass) &&
+        (walk config kill 137 config crl_lifetime 14d) &&
+        (walk issue ENOSPC 1 issue client new) && (walk revoke ENOSPC 1 revoke one) &&
         (walk crl ENOSPC 1 crl) && (read_only_and_at_once)
 }
 

@@ -40,6 +40,12 @@ old_or_new()
         noted=$(grep -c '"name":"one".*"done":"revoked"' ca/journal.jsonl)
         [ "$lines" = "$noted" ] || fail "index and journal differ about the revocation"
         ;;
+    passwd)
+        # key and settings change together: the walk has just issued with what the settings name
+        file=$(sed -n 's/.*"passphrase_file":[[:space:]]*"\(.*\)".*/\1/p' ca/certguard.json)
+        openssl pkey -in ca/ca/key.pem -passin "file:$file" -noout || fail "key.pem does not open with the file of the settings"
+        [ "$(stat -c %a ca/ca/key.pem)" = 600 ] || fail "mode of key.pem"
+        ;;
     crl)
         number=$(openssl crl -in ca/crl.pem -noout -crlnumber | sed 's/.*0x//')
         [ "$(printf %02X $((0x$number + 1)))" = "$(cat ca/crlnumber)" ] || fail "crlnumber and the CRL differ"

@@ -88,6 +88,18 @@ json 1 -C ca export nobody --pem b.pem
 json 3 -C two -n import ca
 json 0 -C two import ca --no-passphrase
 json 0 -C ca inspect b.lan
+json 0 -C ca config
+json 0 -C ca config crl_lifetime
+json 0 -C ca -n config crl_lifetime 9d
+json 0 -C ca config crl_lifetime 9d
+json 0 -C ca config crl_lifetime --unset
+json 1 -C ca config crl_lifetime soon
+json 64 -C ca config no_such_key
+echo correct horse battery >pass && chmod 600 pass
+json 0 -C ca -n passwd --new-passphrase-file pass
+json 0 -C ca passwd --new-passphrase-file pass
+json 0 -C ca passwd --no-passphrase
+json 1 -C ca passwd --root --no-passphrase
 json 1 inspect nothing
 json 0 inspect ca/crl.pem
 json 0 inspect ca/live/b.lan/privkey.pem

@@ -143,6 +143,40 @@ mkdir -m 700 closed
     fail "the owner has no backup while in a folder that only root may enter"
 rm "$home/etc/backup.tar"
 
+# ---- a passphrase file that the folder names is read with the owner's rights, one that root types with root's ----
+printf 'correct horse battery\n' >root.pass
+chmod 600 root.pass
+ok cg -C "$ca" passwd --new-passphrase-file root.pass
+grep -q passphrase_file "$ca/certguard.json" && fail "the owner cannot read the file that was remembered"
+all_sealed()
+{
+    others=$(find "$ca" ! -user $user -o ! -group $user)
+    [ -z "$others" ] || fail "not the owner's: $others"
+}
+all_sealed
+ok cg -C "$ca" issue client typed --passphrase-file root.pass
+CERTGUARD_PASSPHRASE_FILE=$work/root.pass cg -C "$ca" issue client environment >out 2>err || fail "the environment of root"
+cp root.pass "$home/root.pass" && chmod 600 "$home/root.pass"
+as_user sh -c "echo '{\"passphrase_file\": \"$home/root.pass\"}' >'$ca/certguard.json'"
+expect 1 cg -C "$ca" issue client trap3
+says "cannot read the passphrase_file"
+expect 1 cg -C "$ca" config passphrase_file "$home/root.pass"
+chown $user "$home/root.pass"
+ok cg -C "$ca" issue client owned
+# where the owner cannot come by this path, the file that the folder names is not root's to read either
+chown 0:0 "$home/root.pass" && chmod 700 "$home"
+expect 1 cg -C "$ca" issue client trap4
+says "cannot read the passphrase_file"
+chmod 755 "$home"
+ok cg -C "$ca" passwd --no-passphrase --passphrase-file root.pass
+# a settings file that is a link to a file of root's
+as_user rm "$ca/certguard.json"
+as_user ln -s "$home/root.pass" "$ca/certguard.json"
+expect 1 cg -C "$ca" issue client trap5
+says_not "horse"
+rm "$ca/certguard.json"
+all_theirs
+
 # ---- a folder of root's that the owner moved to where a folder of the CA's is looked for ----
 mkdir -m 700 "$ca/volume"
 printf 'of root\n' >"$ca/volume/data"

@@ -103,7 +103,7 @@ END
 printf 'correct horse battery\n' >pass
 seq -f 'dev%g' 1 600 >devices
 locked=$(ulimit -l)
-for verb in "issue client held" "revoke one" crl "renew one" "rotate one" "issue client --batch devices"; do
+for verb in "issue client held" "revoke one" crl passwd "renew one" "rotate one" "issue client --batch devices"; do
     ok timeout 60 python3 held.py "$CERTGUARD" "$verb" "$CERTGUARD" -C ca crl --wait 0 --passphrase-file pass
     # what is typed reaches neither a core dump nor, where memory may be locked, the swap file
     says "Max core file size *0 *0"

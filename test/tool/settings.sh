@@ -125,7 +125,7 @@ lines=$(grep -c . ca/index.txt)
 damaged()
 {
     printf '%s' "$1" >"$file"
-    for verb in "issue client lost" "issue client --batch many" "renew a" "config" "config organization X"; do
+    for verb in "issue client lost" "issue client --batch many" "renew a" "config" "config organization X" "passwd --new-passphrase-file pass"; do
         # shellcheck disable=SC2086 # words
         expect 1 cg -C ca $verb --passphrase-file pass
         says "ca/certguard.json: $2"
