@@ -209,7 +209,11 @@ says 'There is no CA in none'
 (umask 077 && echo four better words >pass)
 ok cg -q -C locked init --passphrase-file pass
 ok cg -C locked install-units --config mosquitto.conf --dir locked-units
-says '--passphrase-file'
+says_not 'passphrase'
+ok grep -q "crl --refresh-if 50%%$" locked-units/certguard-crl.service
+ok cg -C locked config passphrase_file --unset
+ok cg -C locked install-units --config mosquitto.conf --dir locked-units
+says 'config passphrase_file FILE'
 ok cg -C locked install-units --config mosquitto.conf --dir locked-units --passphrase-file pass
 ok grep -q "crl --refresh-if 50%% --passphrase-file $work/pass$" locked-units/certguard-crl.service
 

@@ -69,6 +69,9 @@ static void print_renewed(const struct cg_cli *cli, const struct cg_crl_request 
         cJSON_AddStringToObject(result, "next_update", end);
         cg_say(cli, "New CRL, number %s, %zu revoked, valid until %s:\n  %s/crl.pem", made->number, made->entries, end,
                cli->dir);
+        if (request->settings)
+            cg_say(cli, "Later CRLs have the same lifetime: it is the setting %s.",
+                   cg_settings_crl_key(request->root ? "root" : "ca"));
         if (request->restore_index) {
             cJSON_AddNumberToObject(result, "restored", (double)renewed->restored);
             cg_say(cli, "index.txt: %zu line%s restored or marked as revoked again.", renewed->restored,
@@ -177,6 +180,8 @@ const struct cg_verb cg_verb_crl = {
         "Writes crl.pem, which brokers read (the CRLs of all CAs in this folder), and crl.der. When a CRL has\n"
         "expired, a broker refuses all clients of its CA. To refresh the CRL in time, use install-units, or run\n"
         "crl --refresh-if 50% daily.\n\n"
+        "The lifetime of --lifetime becomes a setting of the CA (certguard config), so that later runs, timers and\n"
+        "revocations use it too.\n\n"
         "A broker rejects a CRL whose number is lower than one that it has already used. After you restore a CA\n"
         "from a backup, first revoke again everything that was revoked since the backup. Then use --above with\n"
         "the number that the broker or doctor reports.\n\n"
