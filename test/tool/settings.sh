@@ -110,8 +110,15 @@ openssl x509 -in ca/live/many1/cert.pem -noout -subject | grep -q 'The Plant' ||
 # ---- the lifetime of CRLs: remembered, with its own one for the root ----
 ok cg -C ca crl --lifetime 36h
 setting crl_lifetime 36h
-ok cg -C ca crl
-[ "$(crl_lifetime ca/crl.pem)" = $((36 * 3600)) ] || fail "the next CRL has another lifetime"
+for verb in crl "revoke a"; do
+    # shellcheck disable=SC2086 # words
+    ok cg -C ca $verb
+    [ "$(crl_lifetime ca/crl.pem)" = $((36 * 3600)) ] || fail "the CRL of $verb has another lifetime"
+done
+ok cg -C ca revoke b --crl-lifetime 9d
+[ "$(crl_lifetime ca/crl.pem)" = $((9 * 86400)) ] || fail "an option does not override the setting"
+ok cg -C ca revoke c
+[ "$(crl_lifetime ca/crl.pem)" = $((36 * 3600)) ] || fail "revoke --crl-lifetime was remembered"
 ok cg -C two init --no-passphrase --intermediate
 ok cg -C two crl --root --lifetime 400d
 ok cg -C two crl
@@ -121,17 +128,23 @@ ok cg -C two crl --root
 
 # ---- damaged: named with its place; what would use it stops, what must not wait goes on ----
 cp "$file" good
+seq -f 'gone%g' 1 11 >gone
+ok cg -C ca issue client --batch gone
+revoked=0
 lines=$(grep -c . ca/index.txt)
 damaged()
 {
     printf '%s' "$1" >"$file"
-    for verb in "issue client lost" "issue client --batch many" "renew a" "config" "config organization X" "passwd --new-passphrase-file pass"; do
+    for verb in "issue client lost" "issue client --batch many" "renew h" "config" "config organization X" "passwd --new-passphrase-file pass"; do
         # shellcheck disable=SC2086 # words
         expect 1 cg -C ca $verb --passphrase-file pass
         says "ca/certguard.json: $2"
     done 2>/dev/null
     [ "$(cat "$file")" = "$1" ] || fail "a damaged file was written over"
     ok cg -C ca crl --passphrase-file pass
+    says "ca/certguard.json: $2.*lifetime of the last one"
+    revoked=$((revoked + 1))
+    ok cg -C ca revoke "gone$revoked" --passphrase-file pass
     says "ca/certguard.json: $2.*lifetime of the last one"
     [ "$(crl_lifetime ca/crl.pem)" = $((36 * 3600)) ] || fail "damaged: the CRL has another lifetime"
     expect 1 cg -C ca crl --lifetime 1d --passphrase-file pass

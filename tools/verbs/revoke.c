@@ -152,6 +152,7 @@ static int revoke(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
                     (!revoked.count || cli->dry_run || deploy(ca, &targets, err));
     if (ok)
         print_revoked(cli, &run->request.list, &revoked, targets);
+    cg_warn_settings(cli, &revoked.crl);
     cg_revoked_clear(&revoked);
     return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
