@@ -234,7 +234,7 @@ ok cg -C ca revoke two
 ok cg -C ca revoke three --crl-lifetime 36h
 [ "$(life)" = 36h ] || fail "not the lifetime of the option: $(life)"
 ok cg -C ca revoke four
-[ "$(life)" = 36h ] || fail "the lifetime of the option was not kept: $(life)"
+[ "$(life)" = 720h ] || fail "not the lifetime of the setting again: $(life)"
 
 # ---- a certificate that the index does not know, but our key signed ----
 # forget NAME: no trace of it, as if another program had signed it

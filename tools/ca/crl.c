@@ -207,6 +207,7 @@ bool cg_crl_write(struct cg_change *change, const struct cg_crl_write_request *w
     *made = (struct cg_crl_made){0};
     if (!chosen.lifetime)
         chosen.lifetime = cg_settings_crl_lifetime(change->ca, request->folder, &made->damaged);
+    chosen.keeps_lifetime = made->damaged.text[0];
     X509_CRL *last = request->last ? request->last : cg_crl_last(change->ca, request->folder, request->issuer);
     bool kept = cg_revocations_kept(change->ca, request->folder, request->index, last, request->now, err);
     BIGNUM *number = kept ? number_of(change, request, last, err) : NULL;

@@ -14,7 +14,7 @@ struct cg_crl_write_request {
     EVP_PKEY *key;
     struct cg_index *index; /* walked from its start; NULL: the entries of the last CRL are kept */
     int64_t now, lifetime;  /* s; lifetime 0: the setting or the default, limited by the end of the year 9999 */
-    bool keeps_lifetime;    /* lifetime 0: that of the last CRL, if there is one */
+    bool keeps_lifetime;    /* lifetime 0: that of the last CRL, if there is one; set by cg_crl_write */
     const BIGNUM *number;   /* of this CRL; NULL: from crlnumber */
     const BIGNUM *above;    /* the number must be higher than this one; may be NULL */
     X509_CRL *last;         /* the last CRL; NULL: the one in the CA's folder */

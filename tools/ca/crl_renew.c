@@ -49,8 +49,7 @@ bool cg_crl_renew(const struct cg_ca *ca, const struct cg_crl_request *request, 
                                          .index = request->root ? NULL : &index,
                                          .now = ca->options.now,
                                          .above = request->above,
-                                         .lifetime = request->lifetime,
-                                         .keeps_lifetime = true};
+                                         .lifetime = request->lifetime};
     *renewed = (struct cg_crl_renewed){.restored = 0};
     bool ok = (write.key = cg_key_of_ca(ca, write.folder, issuer, err)) && cg_index_load(&index, ca, err) &&
               cg_change_begin(&change, ca, false, err) &&

@@ -220,8 +220,7 @@ static bool write_all(const struct cg_revoke_request *request, struct rewrite *r
                                                .key = key,
                                                .index = &rewritten,
                                                .now = ca->options.now,
-                                               .lifetime = request->crl_lifetime,
-                                               .keeps_lifetime = true};
+                                               .lifetime = request->crl_lifetime};
     ok = ok && cg_change_begin(&change, ca, false, err) &&
          cg_change_put(&change, "index.txt", rewritten.text, rewritten.len, 0600, err) &&
          cg_crl_write(&change, &write, &revoked->crl, err) && record(&change, revoked, err);

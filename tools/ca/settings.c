@@ -3,13 +3,10 @@
 #include "base/array.h"
 #include "base/duration.h"
 #include "base/failure.h"
-#include "core/cert/name.h"
 #include "core/file/file.h"
 #include "core/policy/policy_json.h"
 #include "key.h"
 #include "names.h"
-#include "store/clock.h"
-#include "store/revoked.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -340,23 +337,11 @@ const char *cg_settings_crl_key(const char *folder)
     return strcmp(folder, "root") == 0 ? "root_crl_lifetime" : "crl_lifetime";
 }
 
-static int64_t lifetime_of_last(const struct cg_ca *ca, const char *folder)
-{
-    int64_t start = 0, end = 0, lifetime = 0;
-    X509_CRL *last = cg_crl_last(ca, folder, strcmp(folder, "root") == 0 ? ca->root : ca->cert);
-    if (last && cg_time_seconds(X509_CRL_get0_lastUpdate(last), &start) &&
-        cg_time_seconds(X509_CRL_get0_nextUpdate(last), &end))
-        lifetime = end - start - CG_BACKDATE;
-    X509_CRL_free(last);
-    return lifetime > 0 ? lifetime : 0;
-}
-
 int64_t cg_settings_crl_lifetime(const struct cg_ca *ca, const char *folder, struct cg_error *damaged)
 {
     struct cg_settings settings;
     const bool ok = cg_settings_load(&settings, ca->dir, damaged);
-    const int64_t lifetime = ok ? cg_settings_duration(&settings, cg_settings_crl_key(folder))
-                                : lifetime_of_last(ca, folder);
+    const int64_t lifetime = ok ? cg_settings_duration(&settings, cg_settings_crl_key(folder)) : 0;
     cg_settings_free(&settings);
     return lifetime;
 }

@@ -48,8 +48,8 @@ bool cg_settings_set_duration(struct cg_settings *settings, const char *key, int
 bool cg_settings_set_reuse_key(struct cg_settings *settings, const char *name, bool reuse, struct cg_error *err);
 bool cg_settings_put(struct cg_change *change, const struct cg_settings *settings, struct cg_error *err);
 
-/* The lifetime of the CRLs of "ca" or "root", in seconds; 0: the built-in default. If the settings cannot be read, *damaged has
- * the reason, for a warning, and the lifetime is that of the last CRL: a revocation must not wait. */
+/* The lifetime of the CRLs of "ca" or "root", in seconds; 0: not set, or the settings cannot be read and *damaged has the reason.
+ * A CRL is made all the same, with the lifetime of the last one: a revocation must not wait. */
 int64_t cg_settings_crl_lifetime(const struct cg_ca *ca, const char *folder, struct cg_error *damaged);
 const char *cg_settings_crl_key(const char *folder); /* the key of that lifetime */
 

@@ -28,7 +28,7 @@ static const struct cg_option options[] = {
      "also revoke what FILE lists: a name, serial number or file per line, and optionally a reason; - is standard "
      "input",
      CG_OPT_FILE, 0, AT(batch)},
-    {"crl-lifetime", "DURATION", "time until nextUpdate of the new CRL (default: that of the last CRL)",
+    {"crl-lifetime", "DURATION", "time until nextUpdate of this CRL (default: the setting crl_lifetime, else 7d)",
      CG_OPT_LIFETIME, 0, AT(crl_lifetime)},
 };
 
@@ -218,7 +218,7 @@ const struct cg_verb cg_verb_revoke = {
         "Revokes all valid certificates of NAME, including earlier generations, the certificate with the serial\n"
         "number SERIAL, or the certificate in FILE (PEM or DER), which this CA must have issued. If SERIAL is also\n"
         "a name, write 0xSERIAL; if FILE is also a name or a serial number, write ./FILE. All of them are revoked\n"
-        "in one change. One new CRL is written and deployed in the same run, with the lifetime of the last CRL.\n"
+        "in one change. One new CRL is written and deployed in the same run, with the lifetime of the settings.\n"
         "What cannot be revoked is reported and does not hold back the others; the exit code is then 1.\n\n"
         "FILE of --batch has one NAME, SERIAL or FILE per line. A reason after it replaces that of --reason. A #\n"
         "starts a comment.\n\n"
