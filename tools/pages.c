@@ -121,6 +121,45 @@ static void man_verb(const struct cg_verb *verb)
     printf("\n.RE\n.fi\n");
 }
 
+static void man_terms(const char *const (*rows)[2], size_t count, char font)
+{
+    for (size_t i = 0; i < count; i++) {
+        printf(".TP\n.%c ", font);
+        roff(rows[i][0]);
+        putchar('\n');
+        roff(rows[i][1]);
+        putchar('\n');
+    }
+}
+
+static void man_environment(void)
+{
+    static const char *const ours[][2] = {
+        {"CERTGUARD_DIR", "folder of the CA if -C is not given"},
+        {"CERTGUARD_PASSPHRASE_FILE", "file with the passphrase of the CA key if neither --passphrase-file nor "
+                                      "--passphrase-fd is given; it takes precedence over certguard.json"},
+        {"NO_COLOR", "if set, no color on terminals"},
+    };
+    static const char *const hooks[][2] = {
+        {"CERTGUARD_NAME", "the name that is deployed"},
+        {"CERTGUARD_FOLDER", "the folder whose files changed"},
+        {"CERTGUARD_CHANGED", "what changed since the hook last succeeded, one or more of the words certificate (with "
+                              "its key and chain), ca "
+                              "and crl, separated by blanks"},
+        {"CERTGUARD_VERB",
+         "the verb that runs the hook. certguard does not run hooks if it is set, so a hook may call it"},
+        {"CERTGUARD_SERIAL", "serial number of the live certificate, hexadecimal"},
+        {"CERTGUARD_CONNECT", "HOST:PORT of --connect, if it is recorded"},
+        {"CERTGUARD_DIR", "the folder of the CA"},
+    };
+    printf(".SH ENVIRONMENT\n");
+    man_terms(ours, CG_COUNT(ours), 'B');
+    printf(".PP\nA hook (option \\-\\-hook of deploy) gets these variables. Other variables of certguard are removed. "
+           "If root works "
+           "on the CA of another user, the hook gets that user's rights, and of root's variables only LANG and TZ.\n");
+    man_terms(hooks, CG_COUNT(hooks), 'B');
+}
+
 static void man(void)
 {
     printf(
@@ -147,22 +186,14 @@ static void man(void)
         {"live/NAME/", "privkey.pem, cert.pem, chain.pem, fullchain.pem: a link to the current generation in archive/"},
         {"index.txt, crlnumber", "the database, in the format of openssl ca"},
         {"certguard.json", "the settings of the CA: see certguard config"},
-        {"deploy/NAME.json", "the folders where NAME is deployed"},
+        {"deploy/NAME.json", "the folders where NAME is deployed, their hooks, and whether a hook has to run"},
         {"rotate/NAME.json", "the unfinished rotation of NAME, if there is one"},
         {"journal.jsonl", "every certificate issued or revoked, as one JSON object per line"},
         {"ca/key.pem", "the key of the CA; with an intermediate, the root's key is in root/key.pem"},
     };
-    for (size_t i = 0; i < CG_COUNT(files); i++) {
-        printf(".TP\n.I ");
-        roff(files[i][0]);
-        putchar('\n');
-        roff(files[i][1]);
-        putchar('\n');
-    }
-    printf(".SH ENVIRONMENT\n.TP\n.B CERTGUARD_DIR\nfolder of the CA if \\-C is not given\n.TP\n.B "
-           "CERTGUARD_PASSPHRASE_FILE\nfile with the passphrase of the CA key if neither \\-\\-passphrase\\-file nor "
-           "\\-\\-passphrase\\-fd is given; it takes precedence over certguard.json\n.TP\n.B NO_COLOR\nif "
-           "set, no color on terminals\n.SH SEE ALSO\n.BR mosquitto_certguard (8),\n.BR certguard\\-policy (5),\n"
+    man_terms(files, CG_COUNT(files), 'I');
+    man_environment();
+    printf(".SH SEE ALSO\n.BR mosquitto_certguard (8),\n.BR certguard\\-policy (5),\n"
            ".BR certguard\\-events (5),\n.BR certguard\\-reasons (5),\n.BR certguard\\-control (5),\n.BR mosquitto "
            "(8),\n.BR mosquitto.conf (5),\n.BR openssl (1)\n");
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # certguard rotate beside a running broker: the new certificate is served before the command ends; one that the broker's
-# policy does not take goes back, and clients notice nothing; so it does when there is no broker.
+# policy does not take goes back, and clients notice nothing; so it does when there is no broker. A hook copies the files to the
+# broker before the check, and back.
 . "$(dirname "$0")/lib.sh"
 begin
 tls=$(free_port)
@@ -62,6 +63,21 @@ expect_event "and the plugin says why" "snapshot_rejected\tcredential_invalid\t.
 client dev1 "$tls" sends pub -t stays -m hello
 wait "$stays"
 is "a client that was there all the time gets its message over the connection that it had" "$(cat stays.out)" "hello"
+
+# A broker on another machine: certguard deploys to a folder that the broker does not read, and the hook copies it.
+mkdir staging
+says "a folder with a hook" 0 "succeeded" deploy broker --to "$scratch/staging" \
+    --hook "cp -a \"\$CERTGUARD_FOLDER\"/. '$scratch/deployed/' && echo \"\$CERTGUARD_CHANGED\" >>'$scratch/hook.log'"
+says "the other one is not used any more" 0 "" deploy broker --forget "$scratch/deployed"
+says "rotate, the hook, and its proof" 0 "serve" rotate broker
+third=$(serial staging/cert.pem)
+is_not "a new certificate is in the folder" "$third" "$second"
+is "the hook copied it, and the broker serves it" "$(served)" "$third"
+says "one that the broker does not take" 1 "was restored" rotate broker --lifetime 60d --timeout 3
+is "the previous one is in the folder" "$(serial staging/cert.pem)" "$third"
+is "and the hook copied it back" "$(serial deployed/cert.pem) $(served)" "$third $third"
+is "the hook ran for each" "$(cut -d ' ' -f 1 hook.log | sort | uniq -c | tr -s ' ')" " 4 certificate"
+second=$third
 
 stop_broker
 says "without a broker nothing is rotated" 1 "previous\|back" rotate broker --timeout 1

@@ -74,6 +74,11 @@ json 0 -C ca -n deploy b.lan --to etc
 json 0 -C ca deploy b.lan --to etc
 json 0 -C ca deploy b.lan --rollback
 json 0 -C ca show b.lan
+json 0 -C ca deploy b.lan --hook "echo output of a hook"
+json 1 -C ca deploy b.lan nobody
+json 1 -C ca deploy b.lan --hook false
+json 0 -C ca deploy b.lan --hook ""
+json 1 -C ca rotate b.lan nobody --timeout 1
 json 0 -C ca -n rotate b.lan
 json 1 -C ca rotate b.lan --connect 127.0.0.1:1 --timeout 1
 json 0 -C ca -n backup ca.tar

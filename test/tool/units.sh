@@ -51,6 +51,14 @@ for unit in renew crl doctor; do
     done
     grep -qx Persistent=yes "units/certguard-$unit.timer" || fail "certguard-$unit.timer forgets what it missed"
 done
+grep -qx "RestrictAddressFamilies=AF_UNIX" units/certguard-renew.service || fail "the unit has a network"
+# with a network only for hooks
+cp -a ca hooked
+ok cg -q -C hooked deploy broker --hook true
+ok cg -C hooked install-units --config mosquitto.conf --dir hooked-units
+for unit in renew crl; do
+    grep -q "^RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6" hooked-units/certguard-$unit.service || fail "no network for hooks: $unit"
+done
 # the same files serve folders that are deployed to later, wherever they are; and doctor judges what the broker may write,
 # so that a read-only view of its own would be reported as a fault of the broker
 for unit in renew crl doctor; do

@@ -43,6 +43,8 @@ int cg_verb_with_ca(const struct cg_cli *cli, enum cg_ca_use use, cg_ca_work *wo
     if (code == CG_EXIT_OK)
         code = work(&ca, cli, context, &err);
     cg_ca_close(&ca);
+    if (code < 0)
+        return -code;
     return code == CG_EXIT_OK || code == CG_EXIT_FINDINGS ? code : cg_fail(cli, code, &err);
 }
 

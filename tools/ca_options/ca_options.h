@@ -18,8 +18,11 @@ int cg_ca_exit_code(enum cg_ca_result result);
 /* cg_ca_open by the options of cli; returns the exit code. */
 int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use use, struct cg_error *err);
 
-/* Opens the CA, calls work, closes the CA, and prints *err unless work returns CG_EXIT_OK or CG_EXIT_FINDINGS. Returns
- * the exit code. */
+/* Returned by work that failed with this exit code and has printed everything. */
+#define CG_REPORTED(code) (-(code))
+
+/* Opens the CA, calls work, closes the CA, and prints *err unless work returns CG_EXIT_OK, CG_EXIT_FINDINGS or CG_REPORTED.
+ * Returns the exit code. */
 typedef int cg_ca_work(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err);
 int cg_verb_with_ca(const struct cg_cli *cli, enum cg_ca_use use, cg_ca_work *work, void *context);
 

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "core/cert/name.h"
 #include "deploy/deploy.h"
+#include "hooks.h"
 #include "lint/lint.h"
 #include "passphrase.h"
 
@@ -44,15 +45,13 @@ static void say_next(const struct cg_cli *cli, const struct run *run)
                run->csr ? "" : "privkey.pem, ", cli->dir);
 }
 
-static void print_issued(const struct cg_cli *cli, const struct cg_ca *ca, const struct run *run)
+static void say_issued(const struct cg_cli *cli, const struct cg_ca *ca, const struct run *run)
 {
     const struct cg_issue_request *issue = &run->certified.issue;
     const struct cg_issued *issued = &run->certified.issued;
     const char *what = run->request.profile->what;
     char end[24];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
-    cJSON *result = cg_issued_json(issue, issued);
-    cg_result_of_run(cli, result);
     cg_say_shortened(cli, ca, issued->shortened);
     warn_lint(cli, issued->cert);
     const char *warning = run->csr ? NULL : cg_key_type_warning(run->request.key_type);
@@ -60,6 +59,7 @@ static void print_issued(const struct cg_cli *cli, const struct cg_ca *ca, const
         cg_warn(cli, "%s", warning);
     if (cli->dry_run) {
         cg_say(cli, "Would issue the %s \"%s\", valid until %s. Nothing was written.", what, issue->name, end);
+        cg_say_hooks(cli, &run->targets);
         return;
     }
     cg_say(cli, "Issued the %s \"%s\", serial %s, valid until %s:", what, issue->name, issued->serial, end);
@@ -129,8 +129,9 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, struct run
     if (!cg_certificate_policy_ok(&o->request.policy, err) || !cg_targets_load(ca, name, &run->targets, err) ||
         !cg_targets_merge(ca, name, &run->targets, &o->place, err))
         return false;
-    if (!run->targets.count && (o->place.owner || o->place.group || o->place.mode || o->place.connect))
-        return cg_fail_text(err, "--owner, --group, --mode and --connect need a folder to deploy to; add --to FOLDER");
+    if (!run->targets.count && cg_deploy_option_given(&o->place))
+        return cg_fail_text(err, "--%s needs a folder to deploy to; add --to FOLDER",
+                            cg_deploy_option_given(&o->place));
     if (o->csr && !(run->csr = cg_csr_load(o->csr, err)))
         return false;
     if (run->csr)
@@ -138,22 +139,26 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, struct run
     return fill_request(ca, run, err) && cg_certify_prepare(&run->request, &run->certified, err);
 }
 
-static bool issue(const struct cg_cli *cli, const struct cg_ca *ca, struct run *run, struct cg_error *err)
+static int issue(const struct cg_cli *cli, struct cg_ca *ca, struct run *run, struct cg_error *err)
 {
+    const char *name = run->request.name;
     struct cg_issuer issuer;
     cg_warn_targets(cli, ca, &run->targets);
     bool ok = cg_verb_open_issuer(&issuer, cli, ca, err) && cg_certify(&issuer, &run->request, &run->certified, err) &&
-              (cli->dry_run || !run->targets.count ||
-               cg_deploy_and_remember(ca, run->request.name, &run->targets, err));
+              (cli->dry_run || !run->targets.count || cg_deploy_and_remember(ca, name, &run->targets, err));
+    cJSON *result = ok ? cg_issued_json(&run->certified.issue, &run->certified.issued) : NULL;
     if (ok)
-        print_issued(cli, ca, run);
+        say_issued(cli, ca, run);
     cg_issuer_close(&issuer);
-    return ok;
+    const bool done = cli->dry_run || cg_verb_hooks(cli, ca, &name, 1, cJSON_AddArrayToObject(result, "hooks"));
+    if (ok)
+        cg_result_of_run(cli, result);
+    return !ok ? CG_EXIT_FAILED : done ? CG_EXIT_OK : CG_REPORTED(CG_EXIT_FAILED);
 }
 
 static int prepare_and_issue(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
-    return prepare(cli, ca, context, err) && issue(cli, ca, context, err) ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return prepare(cli, ca, context, err) ? issue(cli, ca, context, err) : CG_EXIT_FAILED;
 }
 
 /* The subject that is typed. Without a common name, that is NAME or the request's. */
@@ -170,7 +175,7 @@ bool cg_issue_options_check(const struct cg_issue_options *options, struct cg_er
     const struct cg_subject subject = subject_of(options);
     return (!options->request.name || cg_ca_name_valid(options->request.name, err)) &&
            cg_san_list_ok(options->san.item, options->san.count, err) && cg_subject_ok(&subject, err) &&
-           cg_certificate_policy_ok(&options->request.policy, err) && cg_deploy_mode_ok(options->place.mode, err) &&
+           cg_certificate_policy_ok(&options->request.policy, err) && cg_deploy_options_ok(&options->place, err) &&
            cg_host_port_ok(options->place.connect, "--connect", err);
 }
 

@@ -7,7 +7,7 @@
 #include "ca/certify.h"
 #include "cli/cli.h"
 #include "option_rows.h"
-#include "store/target.h"
+#include "store/target_options.h"
 
 struct cg_issue_options {
     struct cg_certify_request request; /* without its SANs, CSR and passphrase, which the run adds */

@@ -14,7 +14,11 @@
     {"group", "GROUP", "group of the files; remembered", CG_OPT_STRING, 0, AT(place.group)}, \
     {"mode", "MODE", "mode of privkey.pem, octal (default 0600, with --group 0640); remembered", CG_OPT_STRING, 0, \
      AT(place.mode)}, \
-    {"connect", "HOST:PORT", "address of the broker, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}
+    {"connect", "HOST:PORT", "address of the broker, for rotate; remembered", CG_OPT_STRING, 0, AT(place.connect)}, \
+    {"hook", "COMMAND", "run by /bin/sh after files in the folder changed ('': none); remembered", CG_OPT_STRING, 0, \
+     AT(place.hook)}, \
+    {"hook-timeout", "SECONDS", "end the hook after this time, 1 to 86400 (default 300); remembered", CG_OPT_STRING, 0, \
+     AT(place.hook_timeout)}
 
 /* request.subject: a struct cg_subject */
 #define CG_SUBJECT_ROWS(AT) \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy.h"
+#include "base/array.h"
 #include "base/failure.h"
 #include "ca/key.h"
 #include "file_set.h"
@@ -26,6 +27,12 @@ enum { NFILES = 4 };
 /* The key is first: if files can only be replaced one by one, a broker that reloads in between sees the old certificate with
  * a new key, and keeps its previous pair; in the opposite order, stock Mosquitto 2.0 stops serving. */
 static const char *const names[NFILES] = {KEY, "cert.pem", "chain.pem", "fullchain.pem"};
+
+/* The CA's, in this order. */
+static const struct {
+    const char *name;
+    enum cg_part part;
+} ca_files[] = {{"ca.pem", CG_PART_CA}, {"crl.pem", CG_PART_CRL}};
 
 struct set {
     struct cg_set_file file[NFILES];
@@ -174,22 +181,51 @@ static bool prepare(const struct cg_ca *ca, const struct cg_target *target, unsi
     return ok && set_owners(target, set, err);
 }
 
-static bool copy_ca_file(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
-                         const char *name, struct cg_error *err)
+static bool read_ca_files(const struct cg_ca *ca, const struct cg_target *target, struct set *set, struct cg_error *err)
 {
     char path[PATH_MAX];
-    struct cg_set_file file = {.name = name};
-    bool ok = cg_target_owner(target, 0644, &file.owner, err) &&
-              cg_file_read(cg_ca_path(ca, path, "%s", name), CG_FILE_PUBLIC, FILE_LIMIT, &file.bytes, err) &&
-              cg_file_set_put_plain(folder, &file, err);
-    cg_bytes_free(&file.bytes);
+    bool ok = true;
+    for (size_t i = 0; ok && i < CG_COUNT(ca_files); i++) {
+        struct cg_set_file *file = &set->file[set->count];
+        file->name = ca_files[i].name;
+        ok = cg_target_owner(target, 0644, &file->owner, err) &&
+             cg_file_read(cg_ca_path(ca, path, "%s", file->name), CG_FILE_PUBLIC, FILE_LIMIT, &file->bytes, err);
+        set->count += ok;
+    }
     return ok;
 }
 
-static bool copy_ca_files(const struct cg_ca *ca, const struct cg_target *target, const struct cg_folder *folder,
-                          struct cg_error *err)
+/* Records what is about to change there, if there is a hook. */
+static bool mark(const struct cg_ca *ca, struct cg_target *target, const struct cg_folder *folder,
+                 const struct set *pair, const struct set *plain, struct cg_error *err)
 {
-    return copy_ca_file(ca, target, folder, "ca.pem", err) && copy_ca_file(ca, target, folder, "crl.pem", err);
+    unsigned parts = 0;
+    if (!target->hook)
+        return true;
+    if (!cg_file_set_is_there(folder, pair->file, pair->count))
+        parts = CG_PART_CERTIFICATE;
+    for (size_t i = 0; i < plain->count; i++)
+        if (!cg_file_set_is_there(folder, &plain->file[i], 1))
+            parts |= ca_files[i].part;
+    return cg_target_mark(ca, target, parts, err);
+}
+
+/* Copies the files of the CA even if the new certificate cannot be written. pair is empty for a CRL alone. */
+static bool put_files(const struct cg_ca *ca, struct cg_target *target, const struct cg_folder *folder,
+                      const struct set *pair, struct cg_error *err)
+{
+    struct set plain = {0};
+    struct cg_error second = {""};
+    bool readable = read_ca_files(ca, target, &plain, &second), ok = mark(ca, target, folder, pair, &plain, err);
+    if (ok) {
+        ok = !pair->count || cg_file_set_put(folder, pair->file, pair->count, err);
+        for (size_t i = 0; readable && i < plain.count; i++)
+            readable = cg_file_set_put_plain(folder, &plain.file[i], &second);
+    }
+    set_clear(&plain);
+    if (ok && !readable)
+        cg_error_set(err, "%s", second.text);
+    return ok && readable;
 }
 
 /* Root has only the rights of the CA's owner there, who chooses the folders. */
@@ -232,21 +268,15 @@ static void explain(const struct cg_ca *ca, const struct cg_target *target, stru
                      target->to);
 }
 
-/* Copies the CRL even if the new certificate cannot be written. */
-static bool put_all(const struct cg_ca *ca, const struct cg_target *target, const struct set *set, struct cg_error *err)
+static bool put_all(const struct cg_ca *ca, struct cg_target *target, const struct set *pair, struct cg_error *err)
 {
     struct cg_folder folder;
-    struct cg_error second = {""};
-    if (!cg_folder_open(&folder, target->to, true, err))
-        return false;
-    bool ok = cg_file_set_put(&folder, set->file, set->count, err);
-    if (!copy_ca_files(ca, target, &folder, ok ? err : &second))
-        ok = false;
+    const bool ok = cg_folder_open(&folder, target->to, pair->count, err) && put_files(ca, target, &folder, pair, err);
     cg_folder_close(&folder);
     return ok;
 }
 
-static bool deploy_one(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+static bool deploy_one(const struct cg_ca *ca, struct cg_target *target, struct cg_error *err)
 {
     struct set set = {0};
     bool ok = prepare(ca, target, cg_generation_live(ca, target->name), &set, err);
@@ -292,7 +322,7 @@ bool cg_deploy_check(const struct cg_ca *ca, const struct cg_targets *targets, u
     return ok;
 }
 
-bool cg_deploy_name(const struct cg_ca *ca, const struct cg_targets *targets, struct cg_error *err)
+bool cg_deploy_name(const struct cg_ca *ca, struct cg_targets *targets, struct cg_error *err)
 {
     struct tally tally = {0};
     for (size_t i = 0; i < targets->count; i++) {
@@ -302,8 +332,7 @@ bool cg_deploy_name(const struct cg_ca *ca, const struct cg_targets *targets, st
     return report(&tally, "deployment", err);
 }
 
-bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, const struct cg_targets *targets,
-                            struct cg_error *err)
+bool cg_deploy_and_remember(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err)
 {
     return cg_deploy_name(ca, targets, err) && cg_targets_remember(ca, name, targets, err);
 }
@@ -335,7 +364,7 @@ bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, str
     for (size_t i = 0; ok && i < targets.count; i++) {
         bool is_there = false;
         ok = cg_deploy_target_is_done(ca, &targets.item[i], &is_there, err);
-        *done = *done && is_there;
+        *done = *done && is_there && !cg_target_is_pending(&targets.item[i]);
     }
     cg_targets_clear(&targets);
     return ok;
@@ -345,12 +374,11 @@ bool cg_deploy_is_done(const struct cg_ca *ca, const char *name, bool *done, str
 static bool deploy_crl_to(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     struct cg_error fault = {""};
-    struct cg_folder folder = {.fd = -1};
+    struct cg_target changed = *target; /* with its texts */
+    const struct set none = {0};
     const bool exists = folder_exists(ca, target, &fault);
-    const bool ok = exists && cg_target_is_of_ca(ca, target, &fault) &&
-                    cg_folder_open(&folder, target->to, false, &fault) && copy_ca_files(ca, target, &folder, &fault);
+    const bool ok = exists && cg_target_is_of_ca(ca, target, &fault) && put_all(ca, &changed, &none, &fault);
     (void)err;
-    cg_folder_close(&folder);
     if (exists && !ok)
         explain(ca, target, &fault);
     count(context, ok, &fault);

@@ -44,7 +44,7 @@ static bool reads_as(const struct cg_folder *folder, const struct cg_set_file *f
     const struct cg_owner *owner = &file->owner;
     if (!cg_folder_stat(folder, file->name, &st) || (st.st_mode & 07777) != owner->mode ||
         (owner->uid != (uid_t)-1 && owner->uid != st.st_uid) || (owner->gid != (gid_t)-1 && owner->gid != st.st_gid) ||
-        (size_t)st.st_size != file->bytes.len || !cg_folder_read(folder, file->name, FILE_LIMIT, &old, &st))
+        (size_t)st.st_size != file->bytes.len || !cg_folder_read(folder, file->name, file->bytes.len, &old, &st))
         return false;
     bool same = old.len == file->bytes.len && memcmp(old.data, file->bytes.data, old.len) == 0;
     cg_bytes_wipe(&old);

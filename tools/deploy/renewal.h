@@ -18,9 +18,9 @@ bool cg_renewal_due_of(const struct cg_live *live, int64_t now, int64_t *due);
 bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue);
 
 /* True if a renewal is not complete, because its deployment failed or the run was killed: a target does not have the live
- * files, or a rotation is undecided. The next renew completes it, so it is due too. Also true if that cannot be read: renew
- * reports the reason. False if the live certificate is revoked or has expired, since it is not deployed, and for a name
- * without a record (live.h). */
+ * files, its hook has not succeeded, or a rotation is undecided. The next renew completes it, so it is due too. Also true
+ * if that cannot be read: renew reports the reason. False if the live certificate is revoked or has expired, since it is not
+ * deployed, and for a name without a record (live.h). */
 bool cg_renewal_is_unfinished(const struct cg_ca *ca, const char *name);
 
 #endif

@@ -191,11 +191,33 @@ bool cg_rotate_make(struct cg_rotate *run, const struct cg_issuer *issuer, struc
     return ok;
 }
 
+static enum cg_ca_result run_hooks(struct cg_rotate *run, struct cg_error *err)
+{
+    const struct cg_hook_request request = {"rotate", &run->request.name, 1, run->request.hooks};
+    return cg_hooks_run(run->ca, &request, err);
+}
+
+static enum cg_ca_result deploy_and_prove(struct cg_rotate *run, struct cg_error *err)
+{
+    enum cg_ca_result result = CG_CA_FAILED;
+    if (!is_stopped(run, err) && cg_deploy_name(run->ca, &run->targets, err))
+        result = run_hooks(run, err);
+    if (result == CG_CA_OK)
+        return prove(run, err);
+    if (result == CG_CA_FAILED)
+        take_back(run, err);
+    return result;
+}
+
 enum cg_ca_result cg_rotate_prove(struct cg_rotate *run, struct cg_error *err)
 {
-    if (is_stopped(run, err) || !cg_deploy_name(run->ca, &run->targets, err))
-        return take_back(run, err) ? CG_CA_OK : CG_CA_FAILED;
-    return prove(run, err);
+    struct cg_error second = {""};
+    const enum cg_ca_result result = deploy_and_prove(run, err);
+    if (result == CG_CA_FAILED && run_hooks(run, &second) != CG_CA_OK) {
+        const struct cg_error why = *err;
+        cg_error_set(err, "%s. Then %s", why.text, second.text);
+    }
+    return result;
 }
 
 void cg_rotate_end(struct cg_rotate *run)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Rotating a broker's certificate: a new generation is made and deployed; if the broker does not serve it in time, the
+/* Rotating a broker's certificate: a new generation is made and deployed, and hooks carry it to the broker; if the broker does not serve it in time, the
  * previous one is restored. rotation.h records the rotation in progress, in case the run is killed.
  * The verb rotate owns the struct and the CA. */
 #ifndef CG_ROTATE_H
 #define CG_ROTATE_H
 
 #include "ca/renew.h"
+#include "hook.h"
 #include "rotation.h"
 #include "store/target.h"
 
@@ -19,6 +20,8 @@ struct cg_rotate_request {
      * NULL. */
     bool (*is_stopped)(const void *context, struct cg_error *err);
     const void *context;
+
+    struct cg_hook_report hooks;
 };
 
 struct cg_rotate {
@@ -36,7 +39,8 @@ enum cg_ca_result cg_rotate_begin(struct cg_rotate *run, struct cg_ca *ca, const
 /* Makes the new generation live in the CA, without deploying it. The last step of a dry run. */
 bool cg_rotate_make(struct cg_rotate *run, const struct cg_issuer *issuer, struct cg_error *err);
 
-/* Deploys it and waits until it is served; the issuer may be closed. Not CG_CA_OK: err has the generation in use. */
+/* Deploys it, runs the hooks, and waits until it is served; the issuer may be closed. If a hook fails, or it is not served, the
+ * hooks run again for the previous one. Not CG_CA_OK: err has the generation in use. */
 enum cg_ca_result cg_rotate_prove(struct cg_rotate *run, struct cg_error *err);
 void cg_rotate_end(struct cg_rotate *run);
 

@@ -101,16 +101,13 @@ static bool is_same(const X509 *old, const struct cg_ca *ca, const char *file, s
     return same;
 }
 
-enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *yielded, struct cg_error *err)
+bool cg_lock_release(const struct cg_ca *ca, struct cg_error *err)
 {
-    *yielded = ca->lock >= 0 && cg_monotonic_ms() - ca->locked_ms >= SLICE_MS;
-    if (!*yielded)
-        return CG_CA_OK;
-    if (flock(ca->lock, LOCK_UN) != 0) {
-        cg_fail_errno(err, "unlock", ca->dir);
-        return CG_CA_FAILED;
-    }
-    pause_ms(YIELD_MS);
+    return flock(ca->lock, LOCK_UN) == 0 || cg_fail_errno(err, "unlock", ca->dir);
+}
+
+enum cg_ca_result cg_lock_again(struct cg_ca *ca, struct cg_error *err)
+{
     int64_t asked = ca->options.wait_is_given ? ca->options.wait * 1000 : 0;
     enum cg_ca_result result = wait_for_lock(ca, asked > BACK_MS ? asked : BACK_MS, err);
     if (result != CG_CA_OK)
@@ -118,4 +115,15 @@ enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *yielded, struct cg_error
     bool ok = cg_change_recover(ca, err) && is_same(ca->cert, ca, "ca/cert.pem", err) &&
               is_same(ca->root, ca, "ca.pem", err);
     return ok ? CG_CA_OK : CG_CA_FAILED;
+}
+
+enum cg_ca_result cg_lock_yield(struct cg_ca *ca, bool *yielded, struct cg_error *err)
+{
+    *yielded = ca->lock >= 0 && cg_monotonic_ms() - ca->locked_ms >= SLICE_MS;
+    if (!*yielded)
+        return CG_CA_OK;
+    if (!cg_lock_release(ca, err))
+        return CG_CA_FAILED;
+    pause_ms(YIELD_MS);
+    return cg_lock_again(ca, err);
 }

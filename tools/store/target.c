@@ -2,9 +2,12 @@
 #include "target.h"
 #include "base/array.h"
 #include "base/failure.h"
+#include "base/json.h"
 #include "core/file/file.h"
+#include "target_path.h"
 
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,10 +20,9 @@ static const struct {
     const char *key;
     size_t at;
 } texts[] = {
-    {"to", offsetof(struct cg_target, to)},
-    {"owner", offsetof(struct cg_target, owner)},
-    {"group", offsetof(struct cg_target, group)},
-    {"connect", offsetof(struct cg_target, connect)},
+    {"to", offsetof(struct cg_target, to)},       {"owner", offsetof(struct cg_target, owner)},
+    {"group", offsetof(struct cg_target, group)}, {"connect", offsetof(struct cg_target, connect)},
+    {"hook", offsetof(struct cg_target, hook)},
 };
 
 static char **text_of(const struct cg_target *target, size_t i)
@@ -28,7 +30,7 @@ static char **text_of(const struct cg_target *target, size_t i)
     return (char **)(uintptr_t)((const char *)target + texts[i].at);
 }
 
-static bool set_text(char **field, const char *value)
+bool cg_target_set(char **field, const char *value)
 {
     if (!value)
         return true;
@@ -36,22 +38,35 @@ static bool set_text(char **field, const char *value)
     return (*field = strdup(value));
 }
 
-static void clear_one(struct cg_target *target)
+void cg_target_clear(struct cg_target *target)
 {
     for (size_t i = 0; i < CG_COUNT(texts); i++)
         free(*text_of(target, i));
+    *target = (struct cg_target){0};
+}
+
+bool cg_target_copy(struct cg_target *out, const struct cg_target *target)
+{
+    bool ok = true;
+    *out = *target;
+    for (size_t i = 0; i < CG_COUNT(texts); i++)
+        *text_of(out, i) = NULL;
+    for (size_t i = 0; ok && i < CG_COUNT(texts); i++)
+        ok = cg_target_set(text_of(out, i), *text_of(target, i));
+    if (!ok)
+        cg_target_clear(out);
+    return ok;
 }
 
 void cg_targets_clear(struct cg_targets *targets)
 {
     for (size_t i = 0; i < targets->count; i++)
-        clear_one(&targets->item[i]);
+        cg_target_clear(&targets->item[i]);
     free(targets->item);
     *targets = (struct cg_targets){0};
 }
 
-/* One more, empty; NULL: out of memory. */
-static struct cg_target *add(struct cg_targets *targets, const char *name)
+struct cg_target *cg_targets_add(struct cg_targets *targets, const char *name)
 {
     struct cg_target *item = cg_array_grow(targets->item, targets->count, sizeof *item);
     if (!item)
@@ -63,18 +78,59 @@ static struct cg_target *add(struct cg_targets *targets, const char *name)
     return item;
 }
 
+/* ---- the parts, as words in the record and for the hook */
+
+static const struct {
+    unsigned part;
+    const char *word;
+} parts_words[] = {{CG_PART_CERTIFICATE, "certificate"}, {CG_PART_CA, "ca"}, {CG_PART_CRL, "crl"}};
+
+const char *cg_parts_text(unsigned parts, char out[CG_PARTS_MAX])
+{
+    int len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < CG_COUNT(parts_words); i++)
+        if (parts & parts_words[i].part)
+            len += snprintf(out + len, CG_PARTS_MAX - (size_t)len, "%s%s", len ? " " : "", parts_words[i].word);
+    return out;
+}
+
+static unsigned parts_of(const char *text)
+{
+    unsigned parts = 0;
+    for (size_t len; *text; text += len + (text[len] == ' ')) {
+        len = strcspn(text, " ");
+        for (size_t i = 0; i < CG_COUNT(parts_words); i++)
+            if (strlen(parts_words[i].word) == len && strncmp(text, parts_words[i].word, len) == 0)
+                parts |= parts_words[i].part;
+    }
+    return parts;
+}
+
 /* ---- the record: the first target's fields, and "also" with those of the others */
+
+/* 0 if it is missing or out of range. */
+static unsigned whole_number(const cJSON *object, const char *key)
+{
+    const double number = cg_member_number(object, key);
+    return number > 0 && number < UINT_MAX ? (unsigned)number : 0;
+}
 
 static bool read_one(const cJSON *object, const char *name, struct cg_targets *targets)
 {
-    struct cg_target *target = add(targets, name);
+    struct cg_target *target = cg_targets_add(targets, name);
     const cJSON *mode = cJSON_GetObjectItemCaseSensitive(object, "mode");
     bool ok = target;
     for (size_t i = 0; ok && i < CG_COUNT(texts); i++)
-        ok = set_text(text_of(target, i), cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, texts[i].key)));
-    if (ok)
-        target->mode = cJSON_IsNumber(mode) ? mode->valueint : 0;
-    return ok && target->to;
+        ok = cg_target_set(text_of(target, i),
+                           cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, texts[i].key)));
+    if (!ok)
+        return false;
+    target->mode = cJSON_IsNumber(mode) ? mode->valueint : 0;
+    target->hook_timeout = (int)(whole_number(object, "hook_timeout") % (CG_HOOK_TIMEOUT_MAX + 1));
+    target->change = whole_number(object, "change");
+    target->pending = parts_of(cg_member_text(object, "pending"));
+    return target->to;
 }
 
 bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err)
@@ -105,10 +161,16 @@ bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets
 /* As in the record. */
 static void write_one(cJSON *object, const struct cg_target *target)
 {
+    char words[CG_PARTS_MAX];
     for (size_t i = 0; i < CG_COUNT(texts); i++)
         if (*text_of(target, i))
             cJSON_AddStringToObject(object, texts[i].key, *text_of(target, i));
     cJSON_AddNumberToObject(object, "mode", target->mode);
+    if (!target->hook)
+        return;
+    cJSON_AddNumberToObject(object, "hook_timeout", target->hook_timeout);
+    cJSON_AddNumberToObject(object, "change", target->change);
+    cJSON_AddStringToObject(object, "pending", cg_parts_text(target->pending, words));
 }
 
 cJSON *cg_target_json(const struct cg_target *target)
@@ -195,37 +257,6 @@ mode_t cg_target_key_mode(const struct cg_target *target)
     return target->mode ? (mode_t)target->mode : target->group ? 0640 : 0600;
 }
 
-static bool parse_mode(const char *text, int *mode, struct cg_error *err)
-{
-    static const int modes[] = {0600, 0640, 0440, 0400};
-    char *end = NULL;
-    long value = strtol(text, &end, 8);
-    for (size_t i = 0; !*end && i < CG_COUNT(modes); i++)
-        if (value == modes[i]) {
-            *mode = modes[i];
-            return true;
-        }
-    return cg_fail_text(
-        err,
-        "invalid --mode %s: expected 0600, 0640, 0440 or 0400. Only the owner may write a private key, and "
-        "others must not read it",
-        text);
-}
-
-bool cg_deploy_mode_ok(const char *mode, struct cg_error *err)
-{
-    int value = 0;
-    return !mode || parse_mode(mode, &value, err);
-}
-
-static bool change_one(struct cg_target *target, const struct cg_deploy_options *o, struct cg_error *err)
-{
-    struct cg_owner owner;
-    return (!o->mode || parse_mode(o->mode, &target->mode, err)) && set_text(&target->owner, o->owner) &&
-           set_text(&target->group, o->group) && set_text(&target->connect, o->connect) &&
-           cg_target_owner(target, 0, &owner, err);
-}
-
 /* ---- which folder */
 
 const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX])
@@ -235,68 +266,21 @@ const char *cg_target_word(const struct cg_target *target, char out[PATH_MAX])
     return out;
 }
 
-/* A timer runs in another working folder. */
-static bool absolute(const char *path, char out[PATH_MAX], struct cg_error *err)
-{
-    char *here = path[0] == '/' ? NULL : realpath(".", NULL);
-    int n = snprintf(out, PATH_MAX, "%s%s%s", here ? here : "", path[0] == '/' ? "" : "/", path);
-    free(here);
-    for (; n > 1 && n < PATH_MAX && out[n - 1] == '/'; n--)
-        out[n - 1] = '\0';
-    if (n < PATH_MAX)
-        return true;
-    return cg_fail_text(err, "cannot use the folder of --to: the path is too long");
-}
-
-/* Resolves links and "..", also if the last parts of the path do not exist yet. */
-static void resolve(const char *path, char out[PATH_MAX])
-{
-    char above[PATH_MAX], real[PATH_MAX];
-    size_t len = (size_t)snprintf(above, sizeof above, "%s", path);
-    while (!realpath(above, real) && len > 1) {
-        while (len > 1 && above[len - 1] != '/')
-            len--;
-        while (len > 1 && above[len - 1] == '/')
-            len--;
-        above[len] = '\0';
-    }
-    const char *rest = path + len + strspn(path + len, "/");
-    if (snprintf(out, PATH_MAX, "%s%s%s", real, *rest && strcmp(real, "/") != 0 ? "/" : "", rest) >= PATH_MAX)
-        snprintf(out, PATH_MAX, "%s", path);
-}
-
-static bool same_folder(const char *one, const char *other)
-{
-    char a[PATH_MAX], b[PATH_MAX];
-    struct stat x, y;
-    if (stat(one, &x) == 0 && stat(other, &y) == 0) /* finds bind mounts too */
-        return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-    resolve(one, a);
-    resolve(other, b);
-    return strcmp(a, b) == 0;
-}
-
-static bool is_below(const char *folder, const char *above)
-{
-    const size_t len = strlen(above);
-    return strncmp(folder, above, len) == 0 && (folder[len] == '/' || !folder[len]);
-}
-
 /* Two names must not share a folder; and certguard removes unknown files from the folder .certguard of a target. */
 static bool check_conflict(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char word[PATH_MAX], other[PATH_MAX], folder[PATH_MAX], store[PATH_MAX + sizeof "/.certguard"];
     const struct cg_target *wanted = *(const struct cg_target **)context;
-    resolve(target->to, other);
-    resolve(wanted->to, folder);
+    cg_path_resolve(target->to, other);
+    cg_path_resolve(wanted->to, folder);
     snprintf(store, sizeof store, "%s/.certguard", other);
-    if (is_below(folder, store))
+    if (cg_path_is_below(folder, store))
         return cg_fail_text(
             err,
             "cannot deploy to %s: it is in .certguard/, where certguard keeps the generations of %s. Deploy to "
             "another folder",
             wanted->to, target->to);
-    if (strcmp(target->name, wanted->name) == 0 || !same_folder(target->to, wanted->to))
+    if (strcmp(target->name, wanted->name) == 0 || !cg_path_is_same(target->to, wanted->to))
         return true;
     return cg_fail_text(
         err,
@@ -309,69 +293,77 @@ static bool check_conflict(void *context, const struct cg_ca *ca, const struct c
 bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
     char folder[PATH_MAX], dir[PATH_MAX];
-    resolve(target->to, folder);
-    resolve(ca->dir, dir);
-    if (is_below(folder, dir))
+    cg_path_resolve(target->to, folder);
+    cg_path_resolve(ca->dir, dir);
+    if (cg_path_is_below(folder, dir))
         return cg_fail_text(
             err, "cannot deploy to %s: it is in the CA's folder. Deploy to a folder that only the broker reads",
             target->to);
     return cg_target_visit(ca, check_conflict, &target, NULL, err);
 }
 
-static struct cg_target *find(struct cg_targets *targets, const char *folder)
+struct cg_target *cg_targets_find(struct cg_targets *targets, const char *folder)
 {
     for (size_t i = 0; i < targets->count; i++)
-        if (same_folder(targets->item[i].to, folder))
+        if (cg_path_is_same(targets->item[i].to, folder))
             return &targets->item[i];
     return NULL;
 }
 
-/* One more folder, with owner, mode and address of the previous one. */
-static struct cg_target *add_folder(struct cg_targets *targets, const char *name, const char *folder,
-                                    struct cg_error *err)
+/* ---- the hook */
+
+bool cg_target_is_pending(const struct cg_target *target)
 {
-    struct cg_target *target = add(targets, name);
-    const struct cg_target *previous = target && targets->count > 1 ? target - 1 : NULL;
-    bool ok = target;
-    for (size_t i = 0; ok && previous && i < CG_COUNT(texts); i++)
-        ok = set_text(text_of(target, i), *text_of(previous, i));
-    if (ok && previous)
-        target->mode = previous->mode;
-    if (ok && set_text(&target->to, folder))
-        return target;
-    cg_fail_memory(err);
-    return NULL;
+    return target->hook && target->pending;
 }
 
-bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
-                      const struct cg_deploy_options *o, struct cg_error *err)
+bool cg_target_mark(const struct cg_ca *ca, struct cg_target *target, unsigned parts, struct cg_error *err)
 {
-    char folder[PATH_MAX];
-    bool ok = true;
-    if (o->to) {
-        if (!absolute(o->to, folder, err))
-            return false;
-        struct cg_target *target = find(targets, folder);
-        const bool is_new = !target;
-        if (is_new && !(target = add_folder(targets, name, folder, err)))
-            return false;
-        target->is_typed = true;
-        return change_one(target, o, err) && (!is_new || cg_target_is_own(ca, target, err));
+    struct cg_targets recorded;
+    if (!target->hook || !parts)
+        return true;
+    target->pending |= parts;
+    /* a damaged record is replaced after the deployment */
+    struct cg_target *same = cg_targets_load(ca, target->name, &recorded, NULL) ? cg_targets_find(&recorded, target->to)
+                                                                                : NULL;
+    if (same) { /* another run may have changed it since target was read */
+        target->change += same->change > target->change ? same->change - target->change : 0;
+        target->pending |= same->pending;
+        same->change = ++target->change;
+        same->pending = target->pending;
     }
-    for (size_t i = 0; ok && i < targets->count; i++)
-        ok = change_one(&targets->item[i], o, err);
+    const bool ok = !same || cg_targets_remember(ca, target->name, &recorded, err);
+    cg_targets_clear(&recorded);
     return ok;
 }
 
-bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,
-                       struct cg_error *err)
+bool cg_target_unmark(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
 {
-    char path[PATH_MAX];
-    struct cg_target *target = absolute(folder, path, err) ? find(targets, path) : NULL;
-    if (!target)
-        return cg_fail_text(err, "\"%s\" is not deployed to %s. Its folders are listed in %s/deploy/%s.json", name,
-                            path, ca->dir, name);
-    clear_one(target);
-    *target = targets->item[--targets->count];
-    return true;
+    struct cg_targets recorded;
+    if (!cg_targets_load(ca, target->name, &recorded, err))
+        return false;
+    struct cg_target *same = cg_targets_find(&recorded, target->to);
+    bool ok = true;
+    if (same && same->change == target->change) {
+        same->pending = 0;
+        ok = cg_targets_remember(ca, target->name, &recorded, err);
+    }
+    cg_targets_clear(&recorded);
+    return ok;
+}
+
+bool cg_target_refresh(const struct cg_ca *ca, struct cg_target *target)
+{
+    struct cg_targets recorded;
+    struct cg_target now = {.to = NULL};
+    if (!cg_targets_load(ca, target->name, &recorded, NULL))
+        return false;
+    const struct cg_target *same = cg_targets_find(&recorded, target->to);
+    const bool ok = same && cg_target_copy(&now, same);
+    cg_targets_clear(&recorded);
+    if (ok) {
+        cg_target_clear(target);
+        *target = now;
+    }
+    return ok;
 }

@@ -8,23 +8,34 @@
 #include "base/atomic_write.h"
 #include "change.h"
 
+/* What changes in a folder, as bits. */
+enum cg_part {
+    CG_PART_CERTIFICATE = 1, /* key, certificate and chain */
+    CG_PART_CA = 2,
+    CG_PART_CRL = 4,
+    CG_PARTS_ALL = CG_PART_CERTIFICATE | CG_PART_CA | CG_PART_CRL,
+};
+#define CG_PARTS_MAX 32 /* "certificate ca crl" */
+
 struct cg_target {
     char name[CG_NAME_MAX + 1]; /* deployed there */
     char *to;                   /* folder */
     char *owner, *group;        /* names; NULL: unchanged */
     int mode;                   /* of privkey.pem; 0: 0600, with a group 0640 */
     char *connect;              /* HOST:PORT where the broker serves it; NULL: none */
+    char *hook;                 /* command for /bin/sh that runs after files here changed; NULL: none */
+    int hook_timeout;           /* its limit in s; 0: CG_HOOK_TIMEOUT */
+    unsigned change;            /* number of the last change of files here, counted if there is a hook */
+    unsigned pending;           /* enum cg_part: changed since the hook last succeeded */
     bool is_typed;              /* --to named it in this run */
 };
+
+#define CG_HOOK_TIMEOUT     300
+#define CG_HOOK_TIMEOUT_MAX 86400
 
 struct cg_targets {
     struct cg_target *item;
     size_t count; /* 0: not deployed */
-};
-
-/* The options; they replace the recorded values. NULL: not given. */
-struct cg_deploy_options {
-    const char *to, *owner, *group, *mode, *connect;
 };
 
 bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err);
@@ -33,14 +44,29 @@ bool cg_targets_remember(const struct cg_ca *ca, const char *name, const struct 
 void cg_targets_clear(struct cg_targets *targets);
 
 cJSON *cg_target_json(const struct cg_target *target); /* its members in the record */
-bool cg_deploy_mode_ok(const char *mode, struct cg_error *err); /* NULL: not given */
 
-/* Adds a target if --to names a new folder; without --to the options apply to all targets. False if mode, user or group are
- * invalid, or another name has the folder. */
-bool cg_targets_merge(const struct cg_ca *ca, const char *name, struct cg_targets *targets,
-                      const struct cg_deploy_options *place, struct cg_error *err);
-bool cg_targets_forget(const struct cg_ca *ca, const char *name, struct cg_targets *targets, const char *folder,
-                       struct cg_error *err);
+struct cg_target *cg_targets_add(struct cg_targets *targets,
+                                 const char *name); /* one more, empty; NULL: out of memory */
+struct cg_target *cg_targets_find(struct cg_targets *targets, const char *folder); /* by any path of it; NULL: none */
+bool cg_target_set(char **field, const char *value); /* a text; NULL changes nothing. False: out of memory */
+
+/* Records, before these parts of the folder change, that the hook has to run: so it runs at least once, even if this run is
+ * killed in between. Without a hook or a part, nothing is written. */
+bool cg_target_mark(const struct cg_ca *ca, struct cg_target *target, unsigned parts, struct cg_error *err);
+
+/* The hook succeeded for this state of the target. A change since then keeps it pending. */
+bool cg_target_unmark(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err);
+
+/* Reads the record of this target again; false: it is not recorded. */
+bool cg_target_refresh(const struct cg_ca *ca, struct cg_target *target);
+
+bool cg_target_is_pending(const struct cg_target *target); /* it has a hook that has to run */
+
+/* A copy that owns its texts; false: out of memory. Cleared by cg_target_clear. */
+bool cg_target_copy(struct cg_target *out, const struct cg_target *target);
+void cg_target_clear(struct cg_target *target);
+
+const char *cg_parts_text(unsigned parts, char out[CG_PARTS_MAX]); /* "certificate crl"; returns out */
 
 /* False, naming the conflict, if the folder is in the CA's folder or below .certguard/, or belongs to another name. */
 bool cg_target_is_own(const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err);

@@ -5,6 +5,7 @@
 #include "core/file/file.h"
 #include "core/policy/policy_load.h"
 #include "store/open.h"
+#include "store/target.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -84,6 +85,15 @@ static bool name_user(struct cg_units_site *site, const char *wanted, struct cg_
     return true;
 }
 
+static bool find_hook(void *context, const struct cg_ca *ca, const struct cg_target *target, struct cg_error *err)
+{
+    struct cg_units_site *site = context;
+    (void)ca;
+    (void)err;
+    site->has_hook = site->has_hook || target->hook;
+    return true;
+}
+
 static bool read_ca(struct cg_units_site *site, const struct cg_cli *cli, const struct cg_units_request *request,
                     struct cg_error *err)
 {
@@ -98,7 +108,7 @@ static bool read_ca(struct cg_units_site *site, const struct cg_cli *cli, const 
         return false;
     options.dir = site->ca;
     bool ok = cg_ca_open(&ca, &options, CG_CA_READ, err) == CG_CA_OK && name_user(site, request->user, err) &&
-              read_key(site, &ca, err);
+              read_key(site, &ca, err) && cg_target_visit(&ca, find_hook, site, NULL, err);
     cg_ca_close(&ca);
     site->has_ca = ok;
     return ok;
@@ -234,6 +244,8 @@ static void list_values(struct cg_units_site *site)
         /* to set the owner of the broker's copies */
         {"CAPABILITIES", strcmp(site->user, "root") == 0 ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" : ""},
         {"NO_TOKEN", site->is_token ? "no" : "yes"},
+        /* hooks copy files to other machines */
+        {"NETWORK", site->has_hook ? " AF_INET AF_INET6 AF_NETLINK" : ""},
         {"AFTER_CLOCK", site->waits_for_clock ? "\nAfter=time-sync.target" : ""},
         {"CONFIG", site->config},
         {"CONNECT", site->connect},

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "units.h"
 
-#define CG_UNIT_VALUES 12
+#define CG_UNIT_VALUES 13
 
 struct cg_units_request {
     const char *ca, *user, *passphrase_file; /* NULL: not given */
@@ -24,6 +24,7 @@ struct cg_units_site {
     char certguard[PATH_MAX], ca[PATH_MAX], config[PATH_MAX], log[PATH_MAX];
     char user[64], log_user[64], log_group[64], connect[300], passphrase[PATH_MAX + 32];
     bool is_token;
+    bool has_hook; /* a folder of the CA has one */
     struct cg_unit_value values[CG_UNIT_VALUES];
 };
 

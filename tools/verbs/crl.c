@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca/crl_renew.h"
 #include "ca_options/ca_options.h"
+#include "ca_options/hooks.h"
 #include "ca_options/passphrase.h"
 #include "core/cert/name.h"
 #include "deploy/deploy.h"
@@ -52,7 +53,7 @@ static bool deploy(const struct cg_ca *ca, struct cg_error *err)
     return ok;
 }
 
-static void print_renewed(const struct cg_cli *cli, const struct cg_crl_request *request,
+static cJSON *say_renewed(const struct cg_cli *cli, const struct cg_crl_request *request,
                           const struct cg_crl_renewed *renewed, bool due)
 {
     char end[24];
@@ -82,7 +83,7 @@ static void print_renewed(const struct cg_cli *cli, const struct cg_crl_request 
     } else {
         cg_say(cli, "The CRL is not due. Nothing was changed.");
     }
-    cg_result(cli, result);
+    return result;
 }
 
 /* The root's CRL is also in crl.pem, and this run only copied it. */
@@ -120,20 +121,21 @@ static bool remember_lifetime(struct cg_crl_request *request, const struct cg_ca
     return cg_settings_set_duration(settings, key, request->lifetime, err);
 }
 
-static int write_and_deploy(const struct cg_ca *ca, const struct cg_cli *cli, const struct run *run,
-                            struct cg_error *err)
+static int write_and_deploy(struct cg_ca *ca, const struct cg_cli *cli, const struct run *run, struct cg_error *err)
 {
     const struct cg_crl_request *request = &run->request;
     struct cg_crl_renewed renewed = {.restored = 0};
     const bool due = run->always || ca->clock_set || cg_crl_is_due(ca, request->root, (unsigned)run->percent);
     const bool ok = cli->dry_run || ((!due || cg_crl_renew(ca, request, &renewed, err)) && deploy(ca, err));
-    if (ok)
-        print_renewed(cli, request, &renewed, due);
+    cJSON *result = ok ? say_renewed(cli, request, &renewed, due) : NULL;
     cg_warn_settings(cli, &renewed.made);
     if (ok && !request->root)
         warn_root(cli, ca);
+    const bool done = cg_verb_hooks(cli, ca, NULL, 0, cJSON_AddArrayToObject(result, "hooks"));
+    if (ok)
+        cg_result(cli, result);
     cg_crl_made_clear(&renewed.made);
-    return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return !ok ? CG_EXIT_FAILED : done ? CG_EXIT_OK : CG_REPORTED(CG_EXIT_FAILED);
 }
 
 static int renew(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)

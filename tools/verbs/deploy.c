@@ -3,12 +3,18 @@
 #include "base/failure.h"
 #include "broker/tls_probe.h"
 #include "ca_options/ca_options.h"
+#include "ca_options/hooks.h"
+#include "ca_options/names.h"
 #include "ca_options/option_rows.h"
 #include "deploy/generation.h"
 #include "deploy/rotation.h"
+#include "store/target_options.h"
 #include "verbs.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+#define UNIT "/etc/systemd/system/certguard-renew.service"
 
 struct options {
     struct cg_deploy_options place;
@@ -32,9 +38,10 @@ struct run {
     size_t before; /* number of remembered targets */
     unsigned generation;
     bool is_busy; /* another run is rotating the name */
+    cJSON *result;
 };
 
-static void print_deployed(const struct run *run)
+static cJSON *say_deployed(const struct run *run)
 {
     const struct cg_cli *cli = run->cli;
     const struct cg_targets *targets = &run->targets;
@@ -47,7 +54,6 @@ static void print_deployed(const struct run *run)
     for (size_t i = 0; i < targets->count; i++)
         cJSON_AddItemToArray(folders, cJSON_CreateString(targets->item[i].to));
     cJSON_AddItemToObject(result, "folders", folders);
-    cg_result_of_run(cli, result);
     const char *done = cli->dry_run ? "Would deploy" : "Deployed";
     if (!targets->count)
         cg_say(cli, "%s generation %u of \"%s\". It is not deployed to any folder.",
@@ -59,6 +65,11 @@ static void print_deployed(const struct run *run)
                "The previous folders are still updated, too. When no broker reads one of them any more:\n"
                "  %s deploy %s --forget %s",
                cli->prefix, run->name, cg_target_word(&targets->item[0], word));
+    if (cli->dry_run)
+        cg_say_hooks(cli, targets);
+    else if (run->options->place.hook && run->options->place.hook[0] && access(UNIT, F_OK) == 0)
+        cg_say(cli, "Run %s install-units again: units have a network only if a hook was known.", cli->prefix);
+    return result;
 }
 
 /* Checks the generation before anything is changed. */
@@ -89,7 +100,7 @@ static bool deploy(struct run *run, struct cg_error *err)
         ok = (!run->options->rollback || cg_generation_switch(run->ca, run->name, run->generation, err)) &&
              (!run->targets.count || cg_deploy_and_remember(run->ca, run->name, &run->targets, err));
     if (ok)
-        print_deployed(run);
+        run->result = say_deployed(run);
     return ok;
 }
 
@@ -100,8 +111,7 @@ static bool forget(struct run *run, struct cg_error *err)
     if (ok && !cli->dry_run)
         ok = cg_targets_remember(run->ca, run->name, &run->targets, err);
     if (ok) {
-        cJSON *result = cg_json_of("name", run->name, "forgotten", run->options->forget);
-        cg_result_of_run(cli, result);
+        run->result = cg_json_of("name", run->name, "forgotten", run->options->forget);
         cg_say(cli,
                "%s updates of %s. Its files stay unchanged: a broker that still reads them refuses all clients when "
                "the CRL "
@@ -143,37 +153,52 @@ static bool run_open(struct run *run, struct cg_error *err)
     return cg_rotation_fail_busy(run->name, err);
 }
 
-static int run_on_ca(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
+/* All names first, then their hooks, which run at the same time. */
+static int deploy_names(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
-    struct run *run = context;
-    (void)cli;
-    run->ca = ca;
-    const bool ok = run_open(run, err);
-    cg_targets_clear(&run->targets);
-    return ok ? CG_EXIT_OK : run->is_busy ? CG_EXIT_LOCKED : CG_EXIT_FAILED;
+    struct cg_names names;
+    (void)err;
+    cg_names_begin(&names, cli);
+    for (int i = 0; i < cli->nargs; i++) {
+        struct cg_error fault = {""};
+        struct run run = {.cli = cli, .ca = ca, .options = context, .name = cli->args[i]};
+        const bool ok = run_open(&run, &fault);
+        cg_targets_clear(&run.targets);
+        cg_names_note(&names, run.name,
+                      ok            ? CG_EXIT_OK
+                      : run.is_busy ? CG_EXIT_LOCKED
+                                    : CG_EXIT_FAILED,
+                      run.result, &fault);
+    }
+    if (!cli->dry_run && !cg_verb_hooks(cli, ca, cli->args, (size_t)cli->nargs, names.hooks))
+        names.code = CG_EXIT_FAILED;
+    return CG_REPORTED(cg_names_end(&names));
 }
 
 static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
 {
     const struct cg_deploy_options *place = &((const struct options *)values)->place;
     (void)cli;
-    return cg_deploy_mode_ok(place->mode, err) && cg_host_port_ok(place->connect, "--connect", err);
+    return cg_deploy_options_ok(place, err) && cg_host_port_ok(place->connect, "--connect", err);
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)
 {
-    const struct options *o = values;
-    struct run run = {.cli = cli, .options = o, .name = cli->args[0]};
-    if (o->forget &&
-        (o->rollback || o->place.to || o->place.owner || o->place.group || o->place.mode || o->place.connect))
+    struct options o = *(const struct options *)values;
+    if (o.forget && (o.rollback || cg_deploy_option_given(&o.place)))
         return cg_usage(cli, "--forget cannot be used with other options of deploy");
-    return cg_verb_with_ca(cli, CG_CA_WRITE, run_on_ca, &run);
+    if (cli->nargs > 1 && (o.forget || o.place.to))
+        return cg_usage(cli,
+                        "--%s names the folder of one name, and two names in one folder overwrite each other's files; "
+                        "run deploy for each name",
+                        o.forget ? "forget" : "to");
+    return cg_verb_with_ca(cli, CG_CA_WRITE, deploy_names, &o);
 }
 
 const struct cg_verb cg_verb_deploy = {
     .name = "deploy",
     .group = CG_GROUP_CA,
-    CG_ARGUMENTS("NAME", 1, 1),
+    CG_ARGUMENTS("NAME...", 1, -1),
     .completes = CG_WORD_NAME,
     .summary = "copy key, certificates and CRL to a folder of the broker",
     .description =
@@ -183,8 +208,16 @@ const struct cg_verb cg_verb_deploy = {
         "Copy the folder with its links (cp -a, rsync -a), or copy the files they point to (cp -L, scp).\n\n"
         "The folder is remembered: renew, rotate, revoke and crl update it. Another deploy with --to adds a\n"
         "folder. A folder is updated until --forget. If another CA deploys to a folder, this CA leaves it\n"
-        "unchanged until --to names it again. If another user owns the CA, root deploys with that user's rights.",
+        "unchanged until --to names it again. If another user owns the CA, root deploys with that user's rights.\n\n"
+        "After files in a folder change, certguard runs the command of --hook, for example to copy them to another\n"
+        "machine. It runs for deploy, issue, sign, renew, rotate, crl and revoke, and again with the next of them\n"
+        "until its exit code is 0. rotate checks the broker after the hook, and runs the hook again if it restores\n"
+        "the previous certificate. Hooks of several folders run at the same time, without the lock of the CA, as the\n"
+        "owner of the CA's folder, in the folder /, without a terminal. ENVIRONMENT in certguard(1) lists their\n"
+        "variables.",
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certguard --owner mosquitto --connect localhost:8883\n"
+                "certguard deploy broker7 --to /var/lib/certguard/out/broker7 \\\n"
+                "    --hook 'rsync -a \"$CERTGUARD_FOLDER\"/ \"$CERTGUARD_NAME\":/etc/mosquitto/certguard/'\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
     CG_OPTIONS(options, struct options),

@@ -38,15 +38,14 @@ static const char *single_option(const struct cg_issue_options *o)
     const struct {
         const char *name;
         bool given;
-    } single[] = {{"reuse-key", o->reuse_key},  {"san", o->san.count},
-                  {"p12", o->request.p12},      {"cn", o->request.subject.common_name},
-                  {"to", o->place.to},          {"owner", o->place.owner},
-                  {"group", o->place.group},    {"mode", o->place.mode},
-                  {"connect", o->place.connect}};
+    } single[] = {{"reuse-key", o->reuse_key},
+                  {"san", o->san.count},
+                  {"p12", o->request.p12},
+                  {"cn", o->request.subject.common_name}};
     for (size_t i = 0; i < CG_COUNT(single); i++)
         if (single[i].given)
             return single[i].name;
-    return NULL;
+    return cg_deploy_option_given(&o->place);
 }
 
 /* ---- --batch */

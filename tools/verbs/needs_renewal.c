@@ -57,7 +57,8 @@ static int report(const struct cg_cli *cli, const char *path, const struct dates
     cg_time_text(dates->due, due_text, sizeof due_text);
     cg_time_text(dates->end, end_text, sizeof end_text);
     cg_say(cli, "%s: renewal %s %s; valid until %s%s", path, is_due ? "due since" : "not due before", due_text,
-           end_text, unfinished ? "; due because the last renewal was not deployed to all folders" : "");
+           end_text,
+           unfinished ? "; due because the last renewal was not deployed to all folders, or a hook failed" : "");
     cJSON_AddStringToObject(object, "file", path);
     cJSON_AddBoolToObject(object, "due", is_due || unfinished);
     cJSON_AddBoolToObject(object, "unfinished", unfinished);
@@ -151,8 +152,8 @@ const struct cg_verb cg_verb_needs_renewal = {
     .description =
         "A certificate is due after two thirds of its lifetime, or after half of a lifetime of 10 days or less.\n"
         "Its serial number delays this by up to a twentieth of the lifetime, so that renewals spread over time.\n"
-        "A name is also due if its last renewal was not deployed to all its folders. You can use this verb in\n"
-        "ExecCondition= of a systemd unit.",
+        "A name is also due if its last renewal was not deployed to all its folders, or if a hook has to run again.\n"
+        "You can use this verb in ExecCondition= of a systemd unit.",
     .examples = "certguard needs-renewal broker.lan\n"
                 "certguard -C /var/lib/certguard needs-renewal --all\n"
                 "certguard needs-renewal /etc/mosquitto/certs/broker.crt\n"

@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "ca/names.h"
 #include "ca_options/ca_options.h"
+#include "ca_options/hooks.h"
 #include "ca_options/passphrase.h"
 #include "deploy/deploy.h"
 #include "deploy/generation.h"
@@ -316,6 +317,12 @@ static int renew_wanted(struct run *run)
     cJSON_AddNumberToObject(result, "not_due", (double)run->skipped);
     if (ok && !run->busy && cJSON_GetArraySize(run->renewed) == 0)
         cg_say(run->cli, "Nothing is due.");
+    cg_issuer_close(&run->issuer); /* the key is not needed while hooks run */
+    if (!cg_verb_hooks(run->cli, run->ca, run->options->all ? NULL : run->cli->args, (size_t)run->cli->nargs,
+                       cJSON_AddArrayToObject(result, "hooks"))) {
+        run->broken = true;
+        ok = false;
+    }
     cg_result(run->cli, result);
     return ok ? CG_EXIT_OK : run->broken ? CG_EXIT_FAILED : CG_EXIT_LOCKED;
 }

@@ -2,6 +2,7 @@
 #include "ca/revoke.h"
 #include "base/failure.h"
 #include "ca_options/ca_options.h"
+#include "ca_options/hooks.h"
 #include "ca_options/passphrase.h"
 #include "core/cert/name.h"
 #include "core/file/file.h"
@@ -97,8 +98,8 @@ static void say_revoked(const struct cg_cli *cli, const char *whose, const struc
         cg_say(cli, "Deployed to %zu folder%s.", targets, cg_plural(targets));
 }
 
-static void print_revoked(const struct cg_cli *cli, const struct cg_revoke_list *list, const struct cg_revoked *revoked,
-                          size_t targets)
+static cJSON *print_revoked(const struct cg_cli *cli, const struct cg_revoke_list *list,
+                            const struct cg_revoked *revoked, size_t targets)
 {
     char end[24], *whose = NULL;
     cJSON *result = result_of(list, revoked);
@@ -113,7 +114,7 @@ static void print_revoked(const struct cg_cli *cli, const struct cg_revoke_list 
         cg_time_text(revoked->crl.next_update, end, sizeof end);
         cg_json_add(result, "crl_number", revoked->crl.number, "crl_next_update", end);
     }
-    cg_result_of_run(cli, result);
+    return result;
 }
 
 /* One that was typed alone is the error of the run. */
@@ -150,11 +151,13 @@ static int revoke(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
     size_t targets = 0;
     const bool ok = cg_revoke(ca, &run->request, &revoked, err) && report_faults(cli, run, err) &&
                     (!revoked.count || cli->dry_run || deploy(ca, &targets, err));
+    cJSON *result = ok ? print_revoked(cli, &run->request.list, &revoked, targets) : NULL;
+    const bool done = cg_verb_hooks(cli, ca, NULL, 0, cJSON_AddArrayToObject(result, "hooks"));
     if (ok)
-        print_revoked(cli, &run->request.list, &revoked, targets);
+        cg_result_of_run(cli, result);
     cg_warn_settings(cli, &revoked.crl);
     cg_revoked_clear(&revoked);
-    return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
+    return !ok ? CG_EXIT_FAILED : done ? CG_EXIT_OK : CG_REPORTED(CG_EXIT_FAILED);
 }
 
 static bool read_stdin(struct cg_bytes *bytes, struct cg_error *err)
