@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/failure.h"
 #include "core/base/probe.h"
+#include "key_offer.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -153,7 +154,10 @@ static SSL_CTX *context_new(struct cg_tls_probe *out)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, keep_chain, &out->chain);
     SSL_CTX_add_custom_ext(context, CG_PROBE_EXTENSION, SSL_EXT_CLIENT_HELLO, add_probe_mark, NULL, NULL, NULL, NULL);
-    return context;
+    if (!out->like || cg_key_offer(context, X509_get0_pubkey(out->like)))
+        return context;
+    SSL_CTX_free(context);
+    return NULL;
 }
 
 typedef void handshake(SSL *ssl, int fd, struct cg_tls_probe *out, const struct deadline *deadline);
@@ -188,14 +192,14 @@ static int count_behind(const struct addrinfo *address)
 
 /* Tries one address after the other, each with its share of the remaining time: another program may listen on the same port of
  * the other address family. */
-static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, struct cg_tls_probe *out,
-                  struct cg_error *err)
+static bool visit(const char *host_port, const X509 *like, int64_t timeout_ms, handshake *shake,
+                  struct cg_tls_probe *out, struct cg_error *err)
 {
     char host[256], port[8];
     const int64_t end_ms = cg_monotonic_ms() + timeout_ms;
     int fault = 0;
     bool connected = false;
-    *out = (struct cg_tls_probe){0};
+    *out = (struct cg_tls_probe){.like = like};
     if (!cg_tls_probe_split(host_port, host, port))
         return cg_fail_text(err, "\"%s\": expected HOST:PORT", host_port);
     struct addrinfo *found = addresses_of(host, port, err);
@@ -210,8 +214,9 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
     }
     freeaddrinfo(found);
     if (!out->chain && connected)
-        cg_error_set(err, "%s port %s: no certificate within %d s. Check that this is a TLS listener", host, port,
-                     (int)(timeout_ms / 1000));
+        cg_error_set(err, "%s port %s: no certificate%s%s within %d s. Check that this is a TLS listener%s", host, port,
+                     like ? " with a key of type " : "", like ? EVP_PKEY_get0_type_name(X509_get0_pubkey(like)) : "",
+                     (int)(timeout_ms / 1000), like ? " that has one" : "");
     else if (!out->chain)
         cg_error_set(err, "cannot connect to %s port %s: %s. Check that the broker is running", host, port,
                      strerror(fault));
@@ -220,14 +225,19 @@ static bool visit(const char *host_port, int64_t timeout_ms, handshake *shake, s
 
 bool cg_tls_probe_run(const char *host_port, int64_t timeout_ms, struct cg_tls_probe *out, struct cg_error *err)
 {
-    return visit(host_port, timeout_ms, until_answer, out, err);
+    return visit(host_port, NULL, timeout_ms, until_answer, out, err);
+}
+
+static STACK_OF(X509) *chain_like(const char *host_port, const X509 *like, int64_t timeout_ms, struct cg_error *err)
+{
+    struct cg_tls_probe probe;
+    visit(host_port, like, timeout_ms, until_chain, &probe, err);
+    return probe.chain;
 }
 
 STACK_OF(X509) *cg_tls_probe_chain(const char *host_port, int64_t timeout_ms, struct cg_error *err)
 {
-    struct cg_tls_probe probe;
-    visit(host_port, timeout_ms, until_chain, &probe, err);
-    return probe.chain;
+    return chain_like(host_port, NULL, timeout_ms, err);
 }
 
 void cg_tls_probe_listen(SSL_CTX *context, const char *host, const char *port, int64_t timeout_ms)
@@ -252,9 +262,9 @@ void cg_tls_probe_listen(SSL_CTX *context, const char *host, const char *port, i
     ERR_clear_error();
 }
 
-X509 *cg_tls_probe_certificate(const char *host_port, int64_t timeout_ms, struct cg_error *err)
+X509 *cg_tls_probe_certificate(const char *host_port, const X509 *like, int64_t timeout_ms, struct cg_error *err)
 {
-    STACK_OF(X509) *chain = cg_tls_probe_chain(host_port, timeout_ms, err);
+    STACK_OF(X509) *chain = chain_like(host_port, like, timeout_ms, err);
     X509 *leaf = chain ? sk_X509_shift(chain) : NULL;
     sk_X509_pop_free(chain, X509_free);
     return leaf;

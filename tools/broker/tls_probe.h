@@ -23,11 +23,13 @@ STACK_OF(X509) *cg_tls_probe_chain(const char *host_port, int64_t timeout_ms, st
  * refuses a client's certificate after the client has finished. The context's callbacks get the alert. */
 void cg_tls_probe_listen(SSL_CTX *context, const char *host, const char *port, int64_t timeout_ms);
 
-/* The leaf of it. */
-X509 *cg_tls_probe_certificate(const char *host_port, int64_t timeout_ms, struct cg_error *err);
+/* The leaf of it. A server may have several certificates, one of each key type. like: only the signature algorithms of this
+ * certificate's key are offered, so that the server sends the certificate of this type; NULL: all are offered. */
+X509 *cg_tls_probe_certificate(const char *host_port, const X509 *like, int64_t timeout_ms, struct cg_error *err);
 
 /* The server's behavior towards a client without a certificate. */
 struct cg_tls_probe {
+    const X509 *like;      /* as in cg_tls_probe_certificate; private */
     STACK_OF(X509) *chain; /* as it was sent, the leaf first; owned */
     bool answered;         /* the server answered our CONNECT, so it accepted the handshake */
     int connack;           /* its answer, MQTT 3.1.1 section 3.2.2.3 */

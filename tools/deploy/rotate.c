@@ -37,7 +37,7 @@ static bool is_served(const struct cg_rotate *run, const char *where, const X509
 {
     for (int64_t pause = POLL_MS;; pause = pause * 2 < POLL_MAX_MS ? pause * 2 : POLL_MAX_MS) {
         int64_t left = end - cg_monotonic_ms();
-        X509 *served = left > 0 ? cg_tls_probe_certificate(where, left, err) : NULL;
+        X509 *served = left > 0 ? cg_tls_probe_certificate(where, cert, left, err) : NULL;
         bool same = served && X509_cmp(served, cert) == 0;
         if (served && !same)
             cg_error_set(err, "%s still serves another certificate. Check that the broker reads the folder of deploy",

@@ -60,7 +60,7 @@ static void localhost_needs_no_resolver(void **state)
         struct cg_error err = {""};
         char place[64];
         snprintf(place, sizeof place, "%s:%u", rows[i].host, port);
-        assert_null(cg_tls_probe_certificate(place, 100, &err));
+        assert_null(cg_tls_probe_certificate(place, NULL, 100, &err));
         if (!strstr(err.text, rows[i].says))
             fail_msg("%s: %s", place, err.text);
     }
@@ -121,7 +121,7 @@ static void another_program_on_the_other_family_does_not_hide_the_broker(void **
     struct cg_error err = {""};
     char place[64];
     snprintf(place, sizeof place, "localhost:%u", port);
-    X509 *served = cg_tls_probe_certificate(place, 4000, &err);
+    X509 *served = cg_tls_probe_certificate(place, NULL, 4000, &err);
     if (!served)
         shutdown(four, SHUT_RDWR); /* the thread waits there */
     pthread_join(thread, NULL);
@@ -134,10 +134,57 @@ static void another_program_on_the_other_family_does_not_hide_the_broker(void **
     close(four);
 }
 
+static void *serve_twice(void *context)
+{
+    serve_once(context);
+    return serve_once(context);
+}
+
+/* A server with two certificates sends the one of the key type that is asked for. */
+static void by_key_type(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"rsa", "ec"};
+    struct cg_pki *pki = cg_pki_new(time(NULL));
+    uint16_t port = 0;
+    int fd = listen_silently(&port);
+    cg_pki_make(pki, "root: ca\nec: server issuer=root\nrsa: server issuer=root key=rsa2048\n"
+                     "ed: server issuer=root key=ed25519");
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        pthread_t thread;
+        char place[64];
+        SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+        SSL_CTX_set_app_data(tls, &fd);
+        assert_int_equal(SSL_CTX_set_max_proto_version(tls, version), 1);
+        for (size_t i = 0; i < 2; i++)
+            assert_int_equal(
+                SSL_CTX_use_cert_and_key(tls, cg_pki_cert(pki, names[i]), cg_pki_key(pki, names[i]), NULL, 1), 1);
+        assert_int_equal(pthread_create(&thread, NULL, serve_twice, &tls), 0);
+        snprintf(place, sizeof place, "127.0.0.1:%u", port);
+        for (size_t i = 0; i < 2; i++) {
+            struct cg_error err = {""};
+            X509 *like = cg_pki_cert(pki, names[i]);
+            X509 *served = cg_tls_probe_certificate(place, like, 4000, &err);
+            if (!served || X509_cmp(served, like) != 0)
+                fail_msg("%s: %s", names[i], err.text);
+            X509_free(served);
+        }
+        pthread_join(thread, NULL);
+        assert_int_equal(pthread_create(&thread, NULL, serve_once, &tls), 0);
+        struct cg_error err = {""};
+        assert_null(cg_tls_probe_certificate(place, cg_pki_cert(pki, "ed"), 4000, &err));
+        pthread_join(thread, NULL);
+        assert_non_null(strstr(err.text, "no certificate with a key of type ED25519"));
+        SSL_CTX_free(tls);
+    }
+    cg_pki_free(pki);
+    close(fd);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN); /* as the tool does */
-    const struct CMUnitTest tests[] = {cmocka_unit_test(localhost_needs_no_resolver),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(localhost_needs_no_resolver), cmocka_unit_test(by_key_type),
                                        cmocka_unit_test(another_program_on_the_other_family_does_not_hide_the_broker)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
