@@ -271,8 +271,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "its groups to that list.", X509_V_OK},
     [CG_REASON_NO_COMMON_SIGNATURE] = {"no_common_signature", CG_KIND_HANDSHAKE,
         "The peer and the broker have no signature algorithm in common that fits the certificate.", "RFC 8446 4.2.3",
-        "Have the client offer a signature algorithm that fits the key of the broker's certificate. Otherwise, give such "
-        "clients a separate listener on another port, with a certificate whose key type they support.", X509_V_OK},
+        "Have the client offer a signature algorithm that fits the key of the broker's certificate. Otherwise, "
+        "serve such clients a second certificate, whose key type they support: see credential in plugin.md.", X509_V_OK},
     [CG_REASON_BAD_CERTIFICATE_PROOF] = {"bad_certificate_proof", CG_KIND_HANDSHAKE,
         "The peer did not prove that it has the private key of its certificate.", "RFC 8446 4.4.3",
         "Check that the certificate and the key of the peer belong together. If they do, someone else may be using "

@@ -9,30 +9,51 @@
 
 #define NAMES_SHOWN 3 /* cipher suites of the client in a detail */
 
-/* By the key of the broker's certificate: its name, and the fix for clients that do not support it. */
+/* By the keys of the broker's certificates: their name, and the fix for clients that support none of them. */
 static const struct key {
     unsigned keys; /* enum cg_auth */
     const char *name, *fix;
 } keys[] = {
+    {CG_AUTH_EC | CG_AUTH_RSA, "RSA or EC",
+     "Use a TLS library in the client that supports ECDSA with P-256, or RSA signatures, with SHA-256."},
     {CG_AUTH_EC, "EC",
-     "Use a TLS library in the client that supports ECDSA with P-256. If that is not possible, give such clients a "
-     "separate listener on another port, with a certificate that has an RSA key: `certguard issue broker NAME "
-     "--key-type rsa3072`. Other clients keep their listener."},
+     "Use a TLS library in the client that supports ECDSA with P-256. If that is not possible, also issue a "
+     "certificate "
+     "with an RSA key (`certguard issue broker NAME --key-type rsa3072`), and name both in credential of the policy: "
+     "see plugin.md. Other clients keep the first one."},
     {CG_AUTH_RSA, "RSA",
-     "Use a TLS library in the client that supports RSA signatures. If that is not possible, give such clients a "
-     "separate listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`. Other "
-     "clients keep their listener."},
+     "Use a TLS library in the client that supports RSA signatures. If that is not possible, also issue a certificate "
+     "with a P-256 key (`certguard issue broker NAME`), and name both in credential of the policy: see plugin.md."},
     {CG_AUTH_OTHER, "post-quantum",
-     "Update the client to TLS 1.3 with support for this kind of key. If that is not possible, give such clients a "
-     "separate listener on another port, with a certificate that has a P-256 key: `certguard issue broker NAME`."},
+     "Update the client to TLS 1.3 with support for this kind of key. If that is not possible, also issue a "
+     "certificate with a P-256 key (`certguard issue broker NAME`), and name both in credential of the policy: see "
+     "plugin.md."},
 };
+
+typedef bool key_test(const struct cg_conn *conn, const EVP_PKEY *key, void *result);
+
+/* Whether a certificate of the broker passes the test. The broker may offer one of each key type. */
+static bool any_key(const struct cg_conn *conn, key_test *test, void *result)
+{
+    bool found = false;
+    for (int at = SSL_CERT_SET_FIRST; !found && SSL_set_current_cert(conn->ssl, at) == 1; at = SSL_CERT_SET_NEXT)
+        found = test(conn, X509_get0_pubkey(SSL_get_certificate(conn->ssl)), result);
+    return found;
+}
+
+static bool add_key(const struct cg_conn *conn, const EVP_PKEY *key, void *bits)
+{
+    (void)conn;
+    *(unsigned *)bits |= cg_auth_of(key);
+    return false;
+}
 
 static const struct key *key_of(const struct cg_conn *conn)
 {
-    X509 *leaf = SSL_get_certificate(conn->ssl);
-    unsigned have = leaf ? cg_strength_of(leaf, NULL).keys : 0;
+    unsigned have = 0;
+    any_key(conn, add_key, &have);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i].keys == have)
+        if (have && (have & keys[i].keys) == keys[i].keys)
             return &keys[i];
     return NULL;
 }
@@ -84,14 +105,14 @@ static bool offers_group(const struct cg_conn *conn, int nid)
     return found;
 }
 
+#define CURVE_MAX 64
+
 /* Writes the curve of the broker's key if the client does not support it. In TLS 1.2 its groups also apply to keys
  * (RFC 8422 5.1). */
-static bool lacks_curve(const struct cg_conn *conn, char *name, size_t size)
+static bool lacks_curve(const struct cg_conn *conn, const EVP_PKEY *key, void *name)
 {
-    X509 *leaf = SSL_get_certificate(conn->ssl);
-    const EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
     if (SSL_version(conn->ssl) >= TLS1_3_VERSION || !key || EVP_PKEY_get_base_id(key) != EVP_PKEY_EC ||
-        EVP_PKEY_get_group_name(key, name, size, NULL) != 1)
+        EVP_PKEY_get_group_name(key, name, CURVE_MAX, NULL) != 1)
         return false;
     return !offers_group(conn, OBJ_txt2nid(name));
 }
@@ -101,12 +122,11 @@ static bool can_sign(int key, int signature)
     return key == signature || (key == EVP_PKEY_RSA && signature == EVP_PKEY_RSA_PSS);
 }
 
-static bool offers_signature(const struct cg_conn *conn)
+static bool offers_signature(const struct cg_conn *conn, const EVP_PKEY *key, void *unused)
 {
-    X509 *leaf = SSL_get_certificate(conn->ssl);
-    const EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
     int count = SSL_get_sigalgs(conn->ssl, -1, NULL, NULL, NULL, NULL, NULL), signature = NID_undef;
     bool found = count <= 0 || !key;
+    (void)unused;
     for (int i = 0; i < count && !found; i++)
         found = SSL_get_sigalgs(conn->ssl, i, &signature, NULL, NULL, NULL, NULL) > 0 &&
                 can_sign(EVP_PKEY_get_base_id(key), signature);
@@ -116,21 +136,22 @@ static bool offers_signature(const struct cg_conn *conn)
 /* ---- what is missing */
 
 #define OTHER_CURVE                                                                                                    \
-    "Configure the client to offer that curve too. If that is not possible, give such clients a separate listener on " \
-    "another port, with a key that they support: P-256 (`certguard issue broker NAME`) or RSA (--key-type rsa3072)."
+    "Configure the client to offer that curve too. If that is not possible, serve such clients a key that they "       \
+    "support: P-256 (`certguard issue broker NAME`) in place of the other curve, or RSA (--key-type rsa3072) beside "  \
+    "it, as a second credential in the policy: see plugin.md."
 
 bool cg_offer_lacks_signature(struct cg_conn *conn)
 {
     const struct key *key = key_of(conn);
-    char curve[64];
-    if (key && !offers_signature(conn)) {
-        cg_conn_set_reason(conn, CG_REASON_NO_COMMON_SIGNATURE,
-                           "the client offers no signature algorithm for the broker's certificate, whose key is %s",
-                           key->name);
+    char curve[CURVE_MAX];
+    if (key && !any_key(conn, offers_signature, NULL)) {
+        cg_conn_set_reason(
+            conn, CG_REASON_NO_COMMON_SIGNATURE,
+            "the client offers no signature algorithm for the key of the broker's certificate, which is %s", key->name);
         conn->fix = key->fix;
         return true;
     }
-    if (!key || !lacks_curve(conn, curve, sizeof curve))
+    if (!key || !any_key(conn, lacks_curve, curve))
         return false;
     cg_conn_set_reason(conn, CG_REASON_NO_COMMON_SIGNATURE,
                        "the client's groups do not include %s, the curve of the broker's certificate", curve);

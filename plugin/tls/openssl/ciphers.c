@@ -294,7 +294,7 @@ bool cg_ciphers_accept_psk(const struct cg_tls_policy *tls)
 
 /* ---- certificates */
 
-static enum cg_auth auth_of(const EVP_PKEY *key)
+enum cg_auth cg_auth_of(const EVP_PKEY *key)
 {
     int type = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
     if (type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS)
@@ -319,7 +319,7 @@ static int bits_of(X509 *cert)
 
 struct cg_strength cg_strength_of(X509 *leaf, const STACK_OF(X509) *chain)
 {
-    struct cg_strength strength = {auth_of(X509_get0_pubkey(leaf)), bits_of(leaf)};
+    struct cg_strength strength = {cg_auth_of(X509_get0_pubkey(leaf)), bits_of(leaf)};
     for (int i = 0; i < sk_X509_num(chain); i++)
         strength.security_bits = least(strength.security_bits, bits_of(sk_X509_value(chain, i)));
     return strength;

@@ -26,6 +26,8 @@ bool cg_ciphers_accept_psk(const struct cg_tls_policy *tls);
 /* bits: which TLS 1.2 ciphers a certificate's key can be used with; CG_AUTH_OTHER: none (ML-DSA) */
 enum cg_auth { CG_AUTH_RSA = 1 << 0, CG_AUTH_EC = 1 << 1, CG_AUTH_OTHER = 1 << 2 };
 
+enum cg_auth cg_auth_of(const EVP_PKEY *key); /* NULL: CG_AUTH_OTHER */
+
 /* The properties of one or more certificates that decide which ciphers can serve them. Zeroed: unknown. */
 struct cg_strength {
     unsigned keys; /* enum cg_auth */

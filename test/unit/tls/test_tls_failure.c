@@ -129,7 +129,7 @@ static const struct mismatch mismatches[] = {
     {"another group than the policy's, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, "X25519", NULL, NULL, NULL,
      "P-384", TLS1_2_VERSION, CG_REASON_NO_COMMON_GROUP, NULL, NULL},
     {"signatures that our key cannot make, TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, NULL, NULL, NULL,
-     "rsa_pss_rsae_sha256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE, "whose key is EC",
+     "rsa_pss_rsae_sha256", NULL, NULL, NULL, TLS1_2_VERSION, CG_REASON_NO_COMMON_SIGNATURE, "which is EC",
      "--key-type rsa3072"},
 };
 
