@@ -29,7 +29,7 @@ static bool first_time(struct written *written, const struct cg_key *keys)
 
 static bool holds_objects(const struct cg_key *key)
 {
-    return key->type == CG_TYPE_OBJECT || key->type == CG_TYPE_LIST;
+    return key->type == CG_TYPE_OBJECT || key->type == CG_TYPE_OBJECTS || key->type == CG_TYPE_LIST;
 }
 
 /* The manual has one server section; a key that only the top level's section has is marked. */

@@ -129,6 +129,13 @@ struct cg_credential *cg_credential_load(const char *chain_file, const char *key
     return credential;
 }
 
+const char *cg_credential_key_type(const struct cg_credential *credential)
+{
+    const EVP_PKEY *key = X509_get0_pubkey(credential->leaf);
+    const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
+    return type ? type : "unknown";
+}
+
 bool cg_credential_is_held(const struct cg_credential *credential)
 {
     return atomic_load(&((struct cg_credential *)(uintptr_t)credential)->held);
@@ -160,6 +167,15 @@ void cg_credential_free(struct cg_credential *credential)
     EVP_PKEY_free(credential->key);
     free(credential->file);
     free(credential);
+}
+
+void cg_credentials_clear(struct cg_credentials *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++) {
+        cg_credential_free(credentials->item[i]);
+        cg_file_states_clear(&credentials->files[i]);
+    }
+    credentials->count = 0;
 }
 
 static bool has_name(const GENERAL_NAMES *names, const GENERAL_NAME *name)

@@ -5,6 +5,7 @@
 #define CG_CREDENTIAL_H
 
 #include "core/base/error.h"
+#include "core/file/file_state.h"
 #include "core/policy/policy.h"
 #include "core/trust/trust.h"
 
@@ -22,8 +23,18 @@ struct cg_credential {
     atomic_bool held;      /* private; see cg_credential_is_held */
 };
 
+/* What one listener serves: one credential of each key type. OpenSSL chooses by what the client offers. */
+struct cg_credentials {
+    struct cg_credential *item[CG_CREDENTIALS_MAX];  /* each is a reference */
+    struct cg_file_states files[CG_CREDENTIALS_MAX]; /* when they were read, to notice changes; none: read them again */
+    size_t count;
+};
+
 /* Reads both files and checks that the key belongs to the leaf. Refuses encrypted keys. */
 struct cg_credential *cg_credential_load(const char *chain_file, const char *key_file, struct cg_error *err);
+/* "RSA", "EC" (whatever the curve), ...: what OpenSSL distinguishes certificates by when it chooses one to serve. */
+const char *cg_credential_key_type(const struct cg_credential *credential);
+
 /* Does renewed have every SAN of old? Clients find the broker by these names. If not, missing gets the first missing
  * name. */
 bool cg_credential_covers(const struct cg_credential *renewed, const struct cg_credential *old, char *missing,
@@ -37,5 +48,6 @@ void cg_credential_release(const struct cg_credential *credential);
 
 struct cg_credential *cg_credential_ref(struct cg_credential *credential); /* +1, returns its argument; NULL is fine */
 void cg_credential_free(struct cg_credential *credential);                 /* -1; NULL is fine */
+void cg_credentials_clear(struct cg_credentials *credentials);
 
 #endif

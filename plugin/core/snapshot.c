@@ -13,16 +13,9 @@ void cg_snapshot_drop_trusts(struct cg_snapshot *snapshot)
 
 static void free_snapshot(struct cg_snapshot *snapshot)
 {
-    for (size_t i = 0; snapshot->policy && i < snapshot->policy->nlisteners; i++) {
-        if (snapshot->credentials)
-            cg_credential_free(snapshot->credentials[i]);
-        if (snapshot->credential_files)
-            cg_file_states_clear(&snapshot->credential_files[i]);
-    }
+    for (size_t i = 0; snapshot->credentials && i <= snapshot->policy->nlisteners; i++)
+        cg_credentials_clear(&snapshot->credentials[i]);
     free(snapshot->credentials);
-    free(snapshot->credential_files);
-    cg_credential_free(snapshot->base_credential);
-    cg_file_states_clear(&snapshot->base_credential_files);
     cg_snapshot_drop_trusts(snapshot);
     cg_crl_numbers_free(snapshot->numbers);
     cg_policy_free(snapshot->policy);
@@ -45,11 +38,13 @@ void cg_snapshot_free(struct cg_snapshot *snapshot)
         free_snapshot(snapshot);
 }
 
-const struct cg_credential *cg_snapshot_credential(const struct cg_snapshot *snapshot, uint16_t port)
+const struct cg_credentials *cg_snapshot_credentials_of(const struct cg_snapshot *snapshot, size_t section)
 {
-    const struct cg_policy *policy = snapshot->policy;
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        if (policy->listeners[i].port == port)
-            return snapshot->credentials[i];
-    return snapshot->base_credential;
+    static const struct cg_credentials none;
+    return snapshot->credentials ? &snapshot->credentials[section] : &none;
+}
+
+const struct cg_credentials *cg_snapshot_credentials(const struct cg_snapshot *snapshot, uint16_t port)
+{
+    return cg_snapshot_credentials_of(snapshot, cg_policy_section_of(snapshot->policy, port));
 }

@@ -23,14 +23,10 @@ struct cg_snapshot {
     struct cg_trust *bridge_trust; /* the same for bridges; each of the three is a separate reference */
     struct cg_crl_numbers
         *numbers; /* the highest that were ever in use: from policy->state, the previous snapshot and this one */
-    struct cg_credential *base_credential; /* of policy->base; NULL: the certificate of mosquitto.conf is served */
-    struct cg_credential *
-        *credentials;         /* by index in policy->listeners; NULL: the certificate of mosquitto.conf is served */
-    char policy_changes[200]; /* cg_policy_changes since the previous one */
+    struct cg_credentials *credentials; /* by section of the policy (cg_policy_section); see below */
+    char policy_changes[200];           /* cg_policy_changes since the previous one */
     struct cg_file_states trust_files, server_trust_files,
-        bridge_trust_files;                      /* the state of the certificate files of the trust stores */
-    struct cg_file_states base_credential_files; /* the state of the credential files, to notice changes */
-    struct cg_file_states *credential_files;     /* by index in policy->listeners */
+        bridge_trust_files; /* the state of the certificate files of the trust stores */
 };
 
 struct cg_snapshot *cg_snapshot_ref(struct cg_snapshot *snapshot); /* +1, returns its argument */
@@ -39,7 +35,8 @@ void cg_snapshot_free(struct cg_snapshot *snapshot);               /* NULL is fi
 /* Used while a snapshot is built: drops its trust stores. */
 void cg_snapshot_drop_trusts(struct cg_snapshot *snapshot);
 
-/* The credential for a port; NULL: the certificate of mosquitto.conf. */
-const struct cg_credential *cg_snapshot_credential(const struct cg_snapshot *snapshot, uint16_t port);
+/* What a section of the policy, or a port, serves. Never NULL; none: the certificate of mosquitto.conf. */
+const struct cg_credentials *cg_snapshot_credentials_of(const struct cg_snapshot *snapshot, size_t section);
+const struct cg_credentials *cg_snapshot_credentials(const struct cg_snapshot *snapshot, uint16_t port);
 
 #endif

@@ -89,7 +89,7 @@ static bool keeps_names(struct cg_loading *loading, const struct cg_credential *
     cg_error_set(&loading->err,
                  "%s: expected the names of the certificate in use, but %s is missing. Issue it with that name, or "
                  "list the names that clients use in server.names of the policy",
-                 listener->credential_chain, missing);
+                 renewed->file, missing);
     return false;
 }
 
@@ -104,35 +104,55 @@ static bool same_credential(const struct cg_credential *a, const struct cg_crede
     return same;
 }
 
+/* One entry of "credential" in the policy. */
+struct entry {
+    const struct cg_credential_files *names;
+    const struct cg_credential *old; /* what it replaces; NULL: nothing */
+    const struct cg_file_states *old_files;
+    struct cg_credential *credential; /* a reference; NULL: it serves nothing */
+    struct cg_file_states files;
+};
+
 static struct cg_credential *read_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
-                                             const struct cg_credential *old)
+                                             const struct entry *entry)
 {
     const struct cg_snapshot_preflight *preflight = loading->preflight;
-    struct cg_credential *renewed = cg_credential_load(listener->credential_chain, listener->credential_key,
-                                                       &loading->err);
-    if (renewed && may_serve(loading, renewed, listener) && keeps_names(loading, renewed, old, listener) &&
+    struct cg_credential *renewed = cg_credential_load(entry->names->chain, entry->names->key, &loading->err);
+    if (renewed && may_serve(loading, renewed, listener) && keeps_names(loading, renewed, entry->old, listener) &&
         (!preflight || preflight->credential(renewed, listener, &loading->err)))
         return renewed;
     cg_credential_free(renewed);
     return NULL;
 }
 
-/* The previous credential of a listener, and the state of its files. */
-static const struct cg_credential *served_before(const struct cg_loading *loading, uint16_t port,
-                                                 const struct cg_file_states **file_states)
+static void use_old(struct entry *entry)
 {
-    const struct cg_snapshot *previous = loading->previous;
-    *file_states = NULL;
-    if (!previous)
-        return NULL;
-    const struct cg_policy *policy = previous->policy;
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        if (policy->listeners[i].port == port) {
-            *file_states = &previous->credential_files[i];
-            return previous->credentials[i];
-        }
-    *file_states = &previous->base_credential_files;
-    return previous->base_credential;
+    cg_credential_free(entry->credential);
+    entry->credential = cg_credential_ref((struct cg_credential *)(uintptr_t)entry->old);
+}
+
+/* The files are read again at the next load. */
+static bool keep_old(struct cg_loading *loading, struct entry *entry)
+{
+    use_old(entry);
+    cg_file_states_clear(&entry->files);
+    return cg_loading_keep_previous(loading);
+}
+
+static bool load_entry(struct cg_loading *loading, const struct cg_listener_policy *listener, struct entry *entry)
+{
+    const char *chain = entry->names->chain, *key = entry->names->key;
+    if (!cg_loading_watch(loading, chain) || !cg_loading_watch(loading, key))
+        return false;
+    if (!cg_file_states_add(&entry->files, chain) || !cg_file_states_add(&entry->files, key))
+        return cg_loading_no_memory(loading);
+    bool unchanged = entry->old && cg_file_states_equal(&entry->files, entry->old_files);
+    entry->credential = unchanged ? NULL : read_credential(loading, listener, entry);
+    if (!unchanged && !entry->credential)
+        return keep_old(loading, entry);
+    if (unchanged || (entry->old && same_credential(entry->credential, entry->old)))
+        use_old(entry);
+    return true;
 }
 
 /* The credential in use is still served if the new trust or policy refuses it, but the fault is reported. A
@@ -141,54 +161,116 @@ static void report_unfit(struct cg_loading *loading, const struct cg_credential 
                          const struct cg_listener_policy *listener)
 {
     bool of_time = false;
-    loading->stage = CG_REASON_CREDENTIAL_INVALID;
     if (!cg_credential_is_held(credential) &&
         !accepted(loading, credential, listener, "the certificate in use is no longer accepted, but still served",
                   &of_time))
         (void)cg_loading_keep_previous(loading);
 }
 
-/* *out stays NULL if the policy names no credential. */
-static bool load_credential(struct cg_loading *loading, const struct cg_listener_policy *listener,
-                            struct cg_file_states *file_states, struct cg_credential **out)
+/* ---- the entries of one listener */
+
+/* What the listener served before. */
+static const struct cg_credentials *served_before(const struct cg_loading *loading, uint16_t port)
 {
-    const struct cg_file_states *old_states = NULL;
-    const struct cg_credential *old = served_before(loading, listener->port, &old_states);
-    if (!listener->credential_chain)
-        return true;
-    loading->stage = CG_REASON_CREDENTIAL_INVALID;
-    if (!cg_loading_watch(loading, listener->credential_chain) || !cg_loading_watch(loading, listener->credential_key))
-        return false;
-    if (!cg_file_states_add(file_states, listener->credential_chain) ||
-        !cg_file_states_add(file_states, listener->credential_key))
-        return cg_loading_no_memory(loading);
-    bool unchanged = old && cg_file_states_equal(file_states, old_states);
-    *out = unchanged ? NULL : read_credential(loading, listener, old);
-    if (*out && !(old && same_credential(*out, old)))
-        return true;
-    bool again = *out != NULL;
-    cg_credential_free(*out);
-    if (!unchanged && !again) { /* it is read again at the next load */
-        cg_file_states_clear(file_states);
-        if (!cg_loading_keep_previous(loading))
-            return false;
+    static const struct cg_credentials none;
+    return loading->previous ? cg_snapshot_credentials(loading->previous, port) : &none;
+}
+
+/* An entry replaces the credential of its file. The other entries replace, in order, what no entry names. */
+static void find_old(struct entry *entries, size_t count, const struct cg_credentials *served)
+{
+    bool taken[CG_CREDENTIALS_MAX] = {false};
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < served->count; k++)
+            if (strcmp(served->item[k]->file, entries[i].names->chain) == 0) {
+                entries[i].old = served->item[k];
+                entries[i].old_files = &served->files[k];
+                taken[k] = true;
+            }
+    for (size_t i = 0, k = 0; i < count; i++) {
+        if (entries[i].old)
+            continue;
+        while (k < served->count && taken[k])
+            k++;
+        if (k == served->count)
+            return;
+        entries[i].old = served->item[k];
+        entries[i].old_files = &served->files[k++];
     }
-    *out = cg_credential_ref((struct cg_credential *)(uintptr_t)old);
-    if (*out)
-        report_unfit(loading, *out, listener);
+}
+
+static const struct entry *find_same_type(const struct entry *entries, size_t count, const struct entry *one)
+{
+    for (const struct entry *other = entries; other < entries + count; other++)
+        if (other != one && other->credential &&
+            strcmp(cg_credential_key_type(other->credential), cg_credential_key_type(one->credential)) == 0)
+            return other;
+    return NULL;
+}
+
+/* A second certificate of the same key type would replace the first one in OpenSSL. Those in use are kept; they
+ * differ in their types. */
+static bool refuse_same_types(struct cg_loading *loading, struct entry *entries, size_t count)
+{
+    for (size_t i = count; i-- > 0;) {
+        struct entry *entry = &entries[i];
+        bool is_new = entry->credential && entry->credential != entry->old;
+        const struct entry *other = is_new ? find_same_type(entries, count, entry) : NULL;
+        if (!other)
+            continue;
+        cg_error_set(&loading->err,
+                     "%s: the key type is %s, as in %s, but a listener serves one certificate of each key type. Issue "
+                     "one of the two with another key type, or remove it from credential in the policy",
+                     entry->names->chain, cg_credential_key_type(entry->credential), other->credential->file);
+        if (!keep_old(loading, entry))
+            return false;
+        i = count; /* what it keeps may have the type of another new one */
+    }
     return true;
+}
+
+/* The result owns what the entries own. */
+static void move_entries(struct entry *entries, size_t count, struct cg_credentials *out)
+{
+    for (struct entry *entry = entries; entry < entries + count; entry++) {
+        if (!entry->credential) {
+            cg_file_states_clear(&entry->files);
+            continue;
+        }
+        out->item[out->count] = entry->credential;
+        out->files[out->count++] = entry->files;
+    }
+}
+
+static bool load_section(struct cg_loading *loading, const struct cg_listener_policy *listener,
+                         struct cg_credentials *out)
+{
+    struct entry entries[CG_CREDENTIALS_MAX] = {{.names = NULL}};
+    const size_t count = listener->ncredentials;
+    bool ok = true;
+    for (size_t i = 0; i < count; i++)
+        entries[i].names = &listener->credentials[i];
+    find_old(entries, count, served_before(loading, listener->port));
+    loading->stage = CG_REASON_CREDENTIAL_INVALID;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = load_entry(loading, listener, &entries[i]);
+    ok = ok && refuse_same_types(loading, entries, count);
+    for (size_t i = 0; ok && i < count; i++)
+        if (entries[i].credential && entries[i].credential == entries[i].old)
+            report_unfit(loading, entries[i].credential, listener);
+    move_entries(entries, count, out);
+    return ok;
 }
 
 bool cg_loading_load_credentials(struct cg_loading *loading)
 {
     struct cg_snapshot *snapshot = loading->snapshot;
-    const struct cg_policy *policy = snapshot->policy;
-    snapshot->credentials = calloc(policy->nlisteners + 1, sizeof *snapshot->credentials);
-    snapshot->credential_files = calloc(policy->nlisteners + 1, sizeof *snapshot->credential_files);
-    if (!snapshot->credentials || !snapshot->credential_files)
+    const struct cg_listener_policy *listener;
+    snapshot->credentials = calloc(snapshot->policy->nlisteners + 1, sizeof *snapshot->credentials);
+    if (!snapshot->credentials)
         return cg_loading_no_memory(loading);
-    bool ok = load_credential(loading, &policy->base, &snapshot->base_credential_files, &snapshot->base_credential);
-    for (size_t i = 0; ok && i < policy->nlisteners; i++)
-        ok = load_credential(loading, &policy->listeners[i], &snapshot->credential_files[i], &snapshot->credentials[i]);
+    bool ok = true;
+    for (size_t i = 0; ok && (listener = cg_policy_section(snapshot->policy, i)); i++)
+        ok = load_section(loading, listener, &snapshot->credentials[i]);
     return ok;
 }

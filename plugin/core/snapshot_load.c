@@ -92,9 +92,11 @@ struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
 
 static bool same_credentials(const struct cg_snapshot *a, const struct cg_snapshot *b)
 {
-    bool same = a->base_credential == b->base_credential && a->policy == b->policy;
-    for (size_t i = 0; same && i < a->policy->nlisteners; i++)
-        same = a->credentials[i] == b->credentials[i];
+    bool same = a->policy == b->policy;
+    for (size_t i = 0; same && i <= a->policy->nlisteners; i++) {
+        const struct cg_credentials *x = &a->credentials[i], *y = &b->credentials[i];
+        same = x->count == y->count && memcmp(x->item, y->item, x->count * sizeof *x->item) == 0;
+    }
     return same;
 }
 

@@ -122,7 +122,7 @@ static bool is_valid(struct cg_conn *conn, SSL_SESSION *session)
         cg_handlers_monotonic_ms() - binding.signed_ms >= CG_PROOF_HOLDS_MS)
         return false;
     /* a resumed handshake does not send our certificate, but it must still pass */
-    if (!cg_snapshot_credential(conn->snapshot, conn->listener) && !cg_own_credential(conn->ssl, conn))
+    if (!cg_snapshot_credentials(conn->snapshot, conn->listener)->count && !cg_own_credential(conn->ssl, conn))
         return false;
     STACK_OF(X509) *path = cg_tickets_path(tickets, binding.issuers, leaf);
     bool ok = path && cg_verify_again(conn, path);

@@ -142,9 +142,9 @@ static void lint_files(struct cg_doctor *d)
             lint_file(d, line->value, certificate);
     }
     for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
-        const char *chain = (i ? &policy->listeners[i - 1] : &policy->base)->credential_chain;
-        if (chain)
-            lint_file(d, chain, true);
+        const struct cg_listener_policy *section = cg_policy_section(policy, i);
+        for (size_t k = 0; k < section->ncredentials; k++)
+            lint_file(d, section->credentials[k].chain, true);
     }
 }
 

@@ -97,15 +97,18 @@ static void anchor_ends(struct cg_doctor *d, const struct cg_rule_row *row)
 
 static void credential_due(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    const struct cg_credential *credential = d->snapshot ? d->snapshot->base_credential : NULL;
+    const struct cg_credentials *credentials = d->snapshot ? cg_snapshot_credentials_of(d->snapshot, 0) : NULL;
     int64_t overdue = 0;
-    if (credential && cg_renewal_overdue(credential->leaf, d->now, &overdue) && overdue <= d->now)
-        report_end(d, row, credential->leaf);
+    for (size_t i = 0; credentials && i < credentials->count; i++) {
+        const X509 *leaf = credentials->item[i]->leaf;
+        if (cg_renewal_overdue(leaf, d->now, &overdue) && overdue <= d->now)
+            report_end(d, row, leaf);
+    }
 }
 
 static const char *serves_own_files(const struct cg_doctor *d, unsigned listener)
 {
-    bool named = d->snapshot && cg_snapshot_credential(d->snapshot, cg_conf_port(&d->conf, listener));
+    bool named = d->snapshot && cg_snapshot_credentials(d->snapshot, cg_conf_port(&d->conf, listener))->count;
     bool found = cg_conf_is_tls(&d->conf, listener) && !d->load_error[0] && !named;
     return found ? "serves certfile and keyfile of the broker's configuration" : NULL;
 }
@@ -127,7 +130,7 @@ static void own_rejected(struct cg_doctor *d, const struct cg_rule_row *row)
     for (unsigned i = 0; d->snapshot && i <= d->conf.listeners; i++) {
         const struct cg_conf_line *file = cg_conf_find(&d->conf, i, "certfile");
         uint16_t port = cg_conf_port(&d->conf, i);
-        if (!cg_conf_is_tls(&d->conf, i) || cg_snapshot_credential(d->snapshot, port))
+        if (!cg_conf_is_tls(&d->conf, i) || cg_snapshot_credentials(d->snapshot, port)->count)
             continue;
         STACK_OF(X509) *sent = read_chain(file->value);
         X509 *leaf = sent ? sk_X509_shift(sent) : NULL;

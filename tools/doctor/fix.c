@@ -119,9 +119,12 @@ static bool is_for_broker(const struct cg_doctor *d, const struct stat *st)
         if ((strcmp(d->conf.item[i].key, "keyfile") == 0 || strcmp(d->conf.item[i].key, "bridge_keyfile") == 0) &&
             is_same(st, d->conf.item[i].value))
             return true;
-    for (size_t i = 0; policy && i <= policy->nlisteners; i++)
-        if (is_same(st, (i ? &policy->listeners[i - 1] : &policy->base)->credential_key))
-            return true;
+    for (size_t i = 0; policy && i <= policy->nlisteners; i++) {
+        const struct cg_listener_policy *section = cg_policy_section(policy, i);
+        for (size_t k = 0; k < section->ncredentials; k++)
+            if (is_same(st, section->credentials[k].key))
+                return true;
+    }
     return false;
 }
 

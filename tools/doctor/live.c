@@ -41,32 +41,56 @@ static void unreachable(struct cg_doctor *d, const struct cg_rule_row *row)
         cg_doctor_report(d, row, "%s", d->live_error);
 }
 
-/* The certificate in the files for the port. The caller frees *loaded. */
+/* The certificate in the broker's configuration for the port. The caller frees *loaded. */
 static const X509 *configured_certificate(const struct cg_doctor *d, struct cg_credential **loaded)
 {
     uint16_t port = live_port(d);
-    const struct cg_credential *known = d->snapshot ? cg_snapshot_credential(d->snapshot, port) : NULL;
-    for (unsigned i = 0; !known && !*loaded && i <= d->conf.listeners; i++) {
+    for (unsigned i = 0; !*loaded && i <= d->conf.listeners; i++) {
         const struct cg_conf_line *chain = cg_conf_find(&d->conf, i, "certfile");
         const struct cg_conf_line *key = cg_conf_find(&d->conf, i, "keyfile");
         if (chain && key && cg_conf_port(&d->conf, i) == port)
             *loaded = cg_credential_load(chain->value, key->value, NULL);
     }
-    return known ? known->leaf : *loaded ? (*loaded)->leaf : NULL;
+    return *loaded ? (*loaded)->leaf : NULL;
+}
+
+static void compare_served(struct cg_doctor *d, const struct cg_rule_row *row, const X509 *served, const X509 *wanted)
+{
+    char here[64], there[64];
+    if (!wanted || X509_cmp(served, wanted) == 0)
+        return;
+    cg_serial_text(X509_get0_serialNumber(served), there, sizeof there);
+    cg_serial_text(X509_get0_serialNumber(wanted), here, sizeof here);
+    cg_doctor_report(d, row, "%s serves the certificate with serial number %s, the file contains %s",
+                     d->request->connect, there, here);
+}
+
+/* Of several certificates, the broker serves the one that fits what we offer. */
+static void compare_each(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_credentials *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++) {
+        const struct cg_credential *one = credentials->item[i];
+        struct cg_error err = {""};
+        X509 *served = cg_tls_probe_certificate(d->request->connect, one->leaf, CONNECT_WAIT, &err);
+        if (served)
+            compare_served(d, row, served, one->leaf);
+        else
+            cg_doctor_report(d, row, "%s: %s", one->file, err.text);
+        X509_free(served);
+    }
 }
 
 static void served_other(struct cg_doctor *d, const struct cg_rule_row *row)
 {
     struct cg_credential *loaded = NULL;
     const X509 *served = probe(d) ? sk_X509_value(d->live.chain, 0) : NULL;
-    const X509 *wanted = served ? configured_certificate(d, &loaded) : NULL;
-    char here[64], there[64];
-    if (wanted && X509_cmp(served, wanted) != 0) {
-        cg_serial_text(X509_get0_serialNumber(served), there, sizeof there);
-        cg_serial_text(X509_get0_serialNumber(wanted), here, sizeof here);
-        cg_doctor_report(d, row, "%s serves the certificate with serial number %s, the file contains %s",
-                         d->request->connect, there, here);
-    }
+    const struct cg_credentials *named = d->snapshot ? cg_snapshot_credentials(d->snapshot, live_port(d)) : NULL;
+    if (served && named && named->count > 1)
+        compare_each(d, row, named);
+    else if (served && named && named->count)
+        compare_served(d, row, served, named->item[0]->leaf);
+    else if (served)
+        compare_served(d, row, served, configured_certificate(d, &loaded));
     cg_credential_free(loaded);
 }
 

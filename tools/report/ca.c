@@ -153,6 +153,18 @@ bool cg_report_ca(struct cg_report *report, const struct cg_ca *ca, struct cg_er
     return true;
 }
 
+/* A listener may serve several: one of each key type. */
+static void add_credentials(struct cg_report *report, const struct cg_credentials *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++) {
+        const struct cg_credential *credential = credentials->item[i];
+        char what[64] = "its certificate";
+        if (credentials->count > 1)
+            snprintf(what, sizeof what, "its %s certificate", cg_credential_key_type(credential));
+        add_certificate(report, "Broker", what, credential->leaf, 30 * CG_DAY, 7 * CG_DAY, "certguard rotate NAME");
+    }
+}
+
 void cg_report_policy_files(struct cg_report *report, const struct cg_policy *policy)
 {
     struct cg_error fault = {""};
@@ -165,11 +177,7 @@ void cg_report_policy_files(struct cg_report *report, const struct cg_policy *po
     add_trust(report, "Broker", snapshot->trust);
     if (snapshot->server_trust != snapshot->trust)
         add_trust(report, "Broker certificate", snapshot->server_trust);
-    for (size_t i = 0; i <= snapshot->policy->nlisteners; i++) {
-        const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
-        if (credential)
-            add_certificate(report, "Broker", "its certificate", credential->leaf, 30 * CG_DAY, 7 * CG_DAY,
-                            "certguard rotate NAME");
-    }
+    for (size_t i = 0; i <= snapshot->policy->nlisteners; i++)
+        add_credentials(report, cg_snapshot_credentials_of(snapshot, i));
     cg_snapshot_free(snapshot);
 }

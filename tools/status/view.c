@@ -106,6 +106,10 @@ static void show_ends(const cJSON *data, const char *key, const char *what, cons
         show_end(item, "not_after");
         if (cJSON_HasObjectItem(item, "entries"))
             printf(", %.0f revoked", cg_member_number(item, "entries"));
+        if (cJSON_HasObjectItem(item, "key_type")) {
+            printf(", key type ");
+            show_text(cg_member_text(item, "key_type"));
+        }
         printf("\n");
     }
 }

@@ -44,12 +44,20 @@ static cJSON *add_certificate(cJSON *list, const X509 *certificate, int64_t now)
     return NULL;
 }
 
-static void add_credential(cJSON *list, const struct cg_listener_policy *listener,
-                           const struct cg_credential *credential, int64_t now)
+/* A listener may serve several: one of each key type. */
+static void add_credentials(cJSON *list, const struct cg_snapshot *current, size_t section, int64_t now)
 {
-    cJSON *item = credential ? add_certificate(list, credential->leaf, now) : NULL;
-    if (item && listener->port)
-        cJSON_AddNumberToObject(item, "listener", listener->port);
+    const struct cg_credentials *credentials = cg_snapshot_credentials_of(current, section);
+    const uint16_t port = cg_policy_section(current->policy, section)->port;
+    for (size_t i = 0; i < credentials->count; i++) {
+        cJSON *item = add_certificate(list, credentials->item[i]->leaf, now);
+        if (!item)
+            continue;
+        cJSON_AddStringToObject(item, "key_type", cg_credential_key_type(credentials->item[i]));
+        cJSON_AddStringToObject(item, "file", credentials->item[i]->file);
+        if (port)
+            cJSON_AddNumberToObject(item, "listener", port);
+    }
 }
 
 /* The certificates in mosquitto.conf that the policy does not replace. */
@@ -129,9 +137,8 @@ cJSON *cg_control_status(const struct cg_counters *counters, const struct cg_pop
     add_sessions(object, counters, population);
     add_tally(object, "control_denied", &counters->control);
     cJSON *credentials = cJSON_AddArrayToObject(object, "credentials");
-    add_credential(credentials, &current->policy->base, current->base_credential, now);
-    for (size_t i = 0; i < current->policy->nlisteners && i < LISTED_MAX; i++)
-        add_credential(credentials, &current->policy->listeners[i], current->credentials[i], now);
+    for (size_t i = 0; i <= current->policy->nlisteners && i <= LISTED_MAX; i++)
+        add_credentials(credentials, current, i, now);
     add_own_credentials(credentials, current, now);
     add_stack(object, "anchors", cg_trust_anchors(current->trust), now);
     add_stack(object, "intermediates", cg_trust_intermediates(current->trust), now);

@@ -158,15 +158,19 @@ static void check_stack(struct cg_expiry_monitor *monitor, const struct cg_polic
     }
 }
 
-static void check_credential(struct cg_expiry_monitor *monitor, const struct cg_policy *policy,
-                             const struct cg_credential *credential, const struct cg_listener_policy *listener,
-                             int64_t now)
+static void check_credentials(struct cg_expiry_monitor *monitor, const struct cg_snapshot *current, size_t section,
+                              int64_t now)
 {
-    if (!credential)
-        return;
-    const struct subject subject = {credential->leaf, "the broker's certificate", RENEW_BROKER, NULL, credential->file,
-                                    listener->port};
-    warn_of(monitor, policy, &subject, now);
+    const struct cg_credentials *credentials = cg_snapshot_credentials_of(current, section);
+    for (size_t i = 0; i < credentials->count; i++) {
+        const struct subject subject = {credentials->item[i]->leaf,
+                                        "the broker's certificate",
+                                        RENEW_BROKER,
+                                        NULL,
+                                        credentials->item[i]->file,
+                                        cg_policy_section(current->policy, section)->port};
+        warn_of(monitor, current->policy, &subject, now);
+    }
 }
 
 /* The levels begin at a half, three quarters, seven eighths and the end of the CRL's lifetime. */
@@ -244,9 +248,8 @@ static void check_snapshot(struct cg_expiry_monitor *monitor, const struct cg_sn
     if (current->bridge_trust != current->trust)
         check_trust(monitor, policy, &policy->bridge, "every bridge to a broker of this CA", current->bridge_trust,
                     now);
-    check_credential(monitor, policy, current->base_credential, &policy->base, now);
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        check_credential(monitor, policy, current->credentials[i], &policy->listeners[i], now);
+    for (size_t i = 0; i <= policy->nlisteners; i++)
+        check_credentials(monitor, current, i, now);
     const X509 *own = NULL;
     for (size_t i = 0; (own = cg_hook_own_certificate(current, i)); i++) {
         const struct subject subject = {own, "the broker's certificate (certfile)", RENEW_OWN, NULL, NULL, 0};

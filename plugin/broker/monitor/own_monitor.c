@@ -73,7 +73,8 @@ static void report(struct cg_own_monitor *monitor, const struct cg_own_state *st
     else
         snprintf(where, sizeof where, "%s",
                  all ? "on all listeners that serve it" : "on the listeners that the policy does not name");
-    snprintf(detail, sizeof detail, "%s; TLS handshakes are refused %s", state->detail, where);
+    snprintf(detail, sizeof detail, "%s; TLS handshakes%s are refused %s", state->detail,
+             state->has_others ? " that need it" : "", where);
     const struct cg_event event = {
         .type = CG_EVENT_BROKER_CERTIFICATE_REJECTED,
         .reason = state->reason,
@@ -90,7 +91,7 @@ static void report_accepted(struct cg_own_monitor *monitor, const struct cg_own_
 {
     const struct cg_event event = {
         .type = CG_EVENT_BROKER_CERTIFICATE_ACCEPTED,
-        .detail = "the broker accepts TLS handshakes",
+        .detail = state->has_others ? "it is served" : "the broker accepts TLS handshakes",
         .certificate = state->certificate,
         .file = state->file,
         .listener = port,

@@ -19,6 +19,7 @@
 #define SLICE_COUNT   256 /* records between two checks of the clock */
 #define NEXT_SLICE_MS 1
 #define PORTS_MAX     64
+#define PLACE_MAX     40 /* "8883/RSA" */
 #define UNSENT        INT64_MIN
 
 const int cg_expiring_days[CG_EXPIRING_COUNT] = {1, 7, 14, 30};
@@ -76,8 +77,9 @@ struct cg_sysinfo {
     int64_t sent[NUMBERS]; /* UNSENT: not sent */
     uint64_t rejected_sent[CG_REASON_COUNT];
     struct {
-        uint16_t port;
+        char place[PLACE_MAX];
         int64_t days;
+        bool current; /* it was seen in this pass */
     } credential[PORTS_MAX];
     size_t ncredentials;
 };
@@ -157,24 +159,60 @@ static void send_days(struct cg_sysinfo *sysinfo, enum number which, int64_t end
         send_number(sysinfo, names[which], "", days);
 }
 
-static void send_credential(struct cg_sysinfo *sysinfo, uint16_t port, const struct cg_credential *credential,
-                            int64_t now)
+static void send_credential(struct cg_sysinfo *sysinfo, const char *place, int64_t end, int64_t now)
 {
-    int64_t end = 0;
+    const int64_t days = cg_days_until(end, now);
     size_t i = 0;
-    char place[16] = "default";
-    if (!credential || !cg_time_seconds(X509_get0_notAfter(credential->leaf), &end))
+    while (i < sysinfo->ncredentials && strcmp(sysinfo->credential[i].place, place) != 0)
+        i++;
+    if (i == PORTS_MAX)
         return;
-    for (i = 0; i < sysinfo->ncredentials && sysinfo->credential[i].port != port; i++)
-        ;
-    if (i == PORTS_MAX || (i < sysinfo->ncredentials && sysinfo->credential[i].days == cg_days_until(end, now)))
+    if (i == sysinfo->ncredentials) {
+        snprintf(sysinfo->credential[i].place, PLACE_MAX, "%s", place);
+        sysinfo->credential[i].days = UNSENT;
+        sysinfo->ncredentials++;
+    }
+    sysinfo->credential[i].current = true;
+    if (sysinfo->credential[i].days == days)
         return;
-    sysinfo->ncredentials += i == sysinfo->ncredentials;
-    sysinfo->credential[i].port = port;
-    sysinfo->credential[i].days = cg_days_until(end, now);
+    sysinfo->credential[i].days = days;
+    send_number(sysinfo, "expiry/credential/", place, days);
+}
+
+/* The earliest expiry of a listener's certificates, and each one's if there are several. */
+static void send_section(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, size_t section, int64_t now)
+{
+    const struct cg_credentials *credentials = cg_snapshot_credentials_of(current, section);
+    const uint16_t port = cg_policy_section(current->policy, section)->port;
+    int64_t earliest = CG_TIME_NONE, end = 0;
+    char place[16] = "default", one[PLACE_MAX];
     if (port)
         snprintf(place, sizeof place, "%u", port);
-    send_number(sysinfo, "expiry/credential/", place, sysinfo->credential[i].days);
+    for (size_t i = 0; i < credentials->count; i++) {
+        if (!cg_time_seconds(X509_get0_notAfter(credentials->item[i]->leaf), &end))
+            continue;
+        set_earliest(&earliest, end);
+        snprintf(one, sizeof one, "%s/%.20s", place, cg_credential_key_type(credentials->item[i]));
+        if (credentials->count > 1)
+            send_credential(sysinfo, one, end, now);
+    }
+    if (earliest != CG_TIME_NONE)
+        send_credential(sysinfo, place, earliest, now);
+}
+
+/* Topics of credentials that are no longer served are removed by an empty retained message. */
+static void send_credentials(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
+{
+    for (size_t i = 0; i < sysinfo->ncredentials; i++)
+        sysinfo->credential[i].current = false;
+    for (size_t i = 0; i <= current->policy->nlisteners; i++)
+        send_section(sysinfo, current, i, now);
+    for (size_t i = 0; i < sysinfo->ncredentials; i++) {
+        if (sysinfo->credential[i].current)
+            continue;
+        send_text(sysinfo, "expiry/credential/", sysinfo->credential[i].place, "");
+        sysinfo->credential[i--] = sysinfo->credential[--sysinfo->ncredentials];
+    }
 }
 
 /* The earliest expiry of the certificates in mosquitto.conf; CG_TIME_NONE: there are none. */
@@ -225,9 +263,7 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
     send_days(sysinfo, ANCHORS, sysinfo->anchors, now);
     send_days(sysinfo, CRLS, sysinfo->crls, now);
     send_days(sysinfo, CERTFILE, certfile_end(current), now);
-    send_credential(sysinfo, 0, current->base_credential, now);
-    for (size_t i = 0; i < current->policy->nlisteners; i++)
-        send_credential(sysinfo, current->policy->listeners[i].port, current->credentials[i], now);
+    send_credentials(sysinfo, current, now);
 }
 
 static void count(struct cg_population *population, const struct cg_conn *conn, int64_t now)

@@ -95,22 +95,61 @@ static void add_store(struct text *text, const char *whose, const struct cg_trus
     add_crls(text, cg_trust_crls(old), cg_trust_crls(next));
 }
 
-static void report_credential(struct cg_reporter *reporter, const struct cg_credential *old,
-                              const struct cg_credential *next, const struct cg_listener_policy *listener)
+static const struct cg_credential *find_file(const struct cg_credentials *credentials, const char *file)
+{
+    for (size_t i = 0; i < credentials->count; i++)
+        if (strcmp(credentials->item[i]->file, file) == 0)
+            return credentials->item[i];
+    return NULL;
+}
+
+static bool same_type(const struct cg_credential *a, const struct cg_credential *b)
+{
+    return strcmp(cg_credential_key_type(a), cg_credential_key_type(b)) == 0;
+}
+
+/* What one of next replaces: the credential of its file, of its key type, or the only one. NULL: nothing. */
+static const struct cg_credential *find_replaced(const struct cg_credentials *old, const struct cg_credentials *next,
+                                                 const struct cg_credential *one)
+{
+    const struct cg_credential *found = find_file(old, one->file);
+    for (size_t i = 0; !found && i < old->count; i++)
+        found = same_type(old->item[i], one) ? old->item[i] : NULL;
+    return !found && old->count == 1 && next->count == 1 ? old->item[0] : found;
+}
+
+static void report_credential(struct cg_reporter *reporter, const struct cg_credential *replaced, bool had_others,
+                              const struct cg_credential *next, uint16_t port)
 {
     char before[64] = "the certfile in mosquitto.conf", now[64], detail[200];
-    if (!next || (old && X509_cmp(old->leaf, next->leaf) == 0))
+    if (replaced && X509_cmp(replaced->leaf, next->leaf) == 0)
         return;
-    if (old)
-        cg_serial_text(X509_get0_serialNumber(old->leaf), before, sizeof before);
+    if (replaced)
+        cg_serial_text(X509_get0_serialNumber(replaced->leaf), before, sizeof before);
+    else if (had_others)
+        snprintf(before, sizeof before, "none with the key type %s", cg_credential_key_type(next));
     cg_serial_text(X509_get0_serialNumber(next->leaf), now, sizeof now);
     snprintf(detail, sizeof detail, "serial number %s (previously %s)", now, before);
     const struct cg_event event = {.type = CG_EVENT_CREDENTIAL_LOADED,
                                    .detail = detail,
                                    .certificate = next->leaf,
-                                   .file = listener->credential_chain,
-                                   .listener = listener->port};
+                                   .file = next->file,
+                                   .listener = port};
     cg_reporter_write(reporter, &event);
+}
+
+/* One that a listener has from the top level is reported there. */
+static void report_credentials(struct cg_reporter *reporter, const struct cg_snapshot *old,
+                               const struct cg_snapshot *next, size_t section)
+{
+    const uint16_t port = cg_policy_section(next->policy, section)->port;
+    const struct cg_credentials *before = cg_snapshot_credentials(old, port),
+                                *now = cg_snapshot_credentials_of(next, section);
+    for (size_t i = 0; i < now->count; i++) {
+        const struct cg_credential *one = now->item[i];
+        if (section == 0 || !find_file(cg_snapshot_credentials_of(next, 0), one->file))
+            report_credential(reporter, find_replaced(before, now, one), before->count > 0, one, port);
+    }
 }
 
 static bool same_text(const char *a, const char *b)
@@ -171,10 +210,6 @@ void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snaps
     }
     if (!old)
         return;
-    report_credential(reporter, old->base_credential, next->base_credential, &next->policy->base);
-    for (size_t i = 0; i < next->policy->nlisteners; i++) {
-        const struct cg_listener_policy *listener = &next->policy->listeners[i];
-        if (!same_text(next->policy->base.credential_chain, listener->credential_chain))
-            report_credential(reporter, cg_snapshot_credential(old, listener->port), next->credentials[i], listener);
-    }
+    for (size_t i = 0; i <= next->policy->nlisteners; i++)
+        report_credentials(reporter, old, next, i);
 }

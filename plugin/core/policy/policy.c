@@ -21,10 +21,22 @@ bool cg_trust_files_named(const struct cg_trust_files *files)
     return files->anchors.count > 0 || files->intermediate_anchors.count > 0;
 }
 
+const struct cg_listener_policy *cg_policy_section(const struct cg_policy *policy, size_t number)
+{
+    if (number > policy->nlisteners)
+        return NULL;
+    return number ? &policy->listeners[number - 1] : &policy->base;
+}
+
+size_t cg_policy_section_of(const struct cg_policy *policy, uint16_t port)
+{
+    size_t number = policy->nlisteners;
+    while (number > 0 && policy->listeners[number - 1].port != port)
+        number--;
+    return number;
+}
+
 const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port)
 {
-    for (size_t i = 0; i < policy->nlisteners; i++)
-        if (policy->listeners[i].port == port)
-            return &policy->listeners[i];
-    return &policy->base;
+    return cg_policy_section(policy, cg_policy_section_of(policy, port));
 }

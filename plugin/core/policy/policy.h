@@ -119,6 +119,12 @@ struct cg_tls_policy {
 
 enum cg_session_action { CG_SESSION_END = 0, CG_SESSION_REPORT };
 
+/* A certificate and key to serve. OpenSSL serves one certificate of each key type, and has few types. */
+#define CG_CREDENTIALS_MAX 8
+struct cg_credential_files {
+    const char *chain, *key; /* paths */
+};
+
 /* The policy of one listener: the file's top level with that listener's overrides merged in (RFC 7396). */
 struct cg_listener_policy {
     uint16_t port; /* 0 in the default one */
@@ -129,8 +135,8 @@ struct cg_listener_policy {
     bool plain_allowed;              /* clients on this listener without TLS; default false */
     enum cg_session_action sessions; /* a live session that the policy no longer accepts */
     bool send_will;                  /* whether the will of a session that we end is published; default true */
-    const char *credential_chain;    /* path, NULL: the broker's own credential is checked and served */
-    const char *credential_key;
+    const struct cg_credential_files *credentials; /* none: the broker's own credential is checked and served */
+    size_t ncredentials;
 };
 
 struct cg_trust_files {
@@ -171,6 +177,12 @@ void cg_policy_free(struct cg_policy *policy);             /* -1; NULL is fine *
 
 /* Whether this section names trust anchors. If not, the top level's trust applies. */
 bool cg_trust_files_named(const struct cg_trust_files *files);
+
+/* Section 0 is the base, the following ones are the entries of listeners. NULL after the last one. */
+const struct cg_listener_policy *cg_policy_section(const struct cg_policy *policy, size_t number);
+
+/* The section of this port, or of the base. */
+size_t cg_policy_section_of(const struct cg_policy *policy, uint16_t port);
 
 /* The entry of this port, or the base. Never NULL. */
 const struct cg_listener_policy *cg_policy_listener(const struct cg_policy *policy, uint16_t port);

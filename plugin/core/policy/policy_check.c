@@ -142,6 +142,20 @@ static enum cg_reason relaxed_trust(const struct cg_draft *draft)
     return CG_REASON_OK;
 }
 
+/* Whether two files have the same key type shows when they are loaded (snapshot_credentials.c). */
+static bool check_credentials(struct cg_parse *parse, const struct cg_json_path *at,
+                              const struct cg_listener_policy *listener)
+{
+    const struct cg_json_path list = {at, "credential", 0};
+    for (size_t i = 0; i < listener->ncredentials; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct cg_json_path here = {&list, NULL, i};
+            if (strcmp(listener->credentials[i].chain, listener->credentials[k].chain) == 0)
+                return cg_parse_fail(parse, &here, "credential[%zu] names the same chain; remove one of the two", k);
+        }
+    return true;
+}
+
 bool cg_check_listener(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_draft *draft = filled;
@@ -151,6 +165,8 @@ bool cg_check_listener(struct cg_parse *parse, const struct cg_json_path *at, co
         return cg_parse_fail(parse, at,
                              "identity comes from the client's certificate, but client.certificate is \"none\"; set it "
                              "to \"required\" or \"optional\"");
+    if (!check_credentials(parse, at, &draft->listener))
+        return false;
     enum cg_reason relaxed = identity->authenticates ? relaxed_trust(draft) : CG_REASON_OK;
     if (relaxed != CG_REASON_OK)
         return cg_parse_fail(

@@ -67,6 +67,8 @@ void cg_key_expected(const struct cg_key *key, char *out, size_t size)
         words_text(key->words, "", out, size);
     else if (key->type == CG_TYPE_FLAGS)
         words_text(key->words, "an array of ", out, size);
+    else if (key->type == CG_TYPE_OBJECTS)
+        snprintf(out, size, "an object { ... } or an array of 1 to %lld objects", (long long)key->max);
     else if (key->type == CG_TYPE_MATCH)
         snprintf(out, size, "%s",
                  key->min == CG_MATCH_HEX      ? "whole bytes in hex, colons allowed"

@@ -36,6 +36,7 @@ enum cg_key_type {
     CG_TYPE_WARNINGS,  /* array of durations, kept in descending order, 0 ends */
     CG_TYPE_RULES,     /* object: reason code to mode */
     CG_TYPE_OBJECT,
+    CG_TYPE_OBJECTS,   /* object or array of 1 to max objects: stored like a LIST */
     CG_TYPE_LIST,      /* array of objects: stored as pointer, then count at count_offset */
     CG_TYPE_LISTENERS, /* array of overrides */
 };
@@ -61,7 +62,7 @@ struct cg_key {
     unsigned scopes;             /* CG_IN_* */
     unsigned enters;             /* OBJECT: the scope inside; 0: the same */
     size_t offset, size;         /* in the struct that its object fills */
-    size_t count_offset;         /* LIST */
+    size_t count_offset;         /* LIST, OBJECTS */
     const char *fallback;        /* JSON text that is read if the key is missing; NULL: the field stays unchanged */
     bool required;               /* without the key the policy is refused */
     int group;                   /* of the keys of one group at most one may be given; 0: none */

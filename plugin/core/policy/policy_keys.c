@@ -296,13 +296,13 @@ static const struct cg_key identity_keys[] = {
 static const struct cg_object identity_object = {identity_keys, sizeof(struct cg_identity_policy), cg_check_identity};
 
 static const struct cg_key credential_keys[] = {
-    {"chain", CG_TYPE_PATH, LISTENER, AT(struct cg_listener_policy, credential_chain), .required = true,
+    {"chain", CG_TYPE_PATH, LISTENER, AT(struct cg_credential_files, chain), .required = true,
      .manual = "A PEM file: the broker's certificate, then its intermediates."},
-    {"key", CG_TYPE_PATH, LISTENER, AT(struct cg_listener_policy, credential_key), .required = true,
+    {"key", CG_TYPE_PATH, LISTENER, AT(struct cg_credential_files, key), .required = true,
      .manual = "A PEM file with the private key of that certificate, not encrypted. Only the broker's user may have "
                "access to it."},
     {0}};
-static const struct cg_object credential_object = {credential_keys, sizeof(struct cg_listener_policy), NULL};
+static const struct cg_object credential_object = {credential_keys, sizeof(struct cg_credential_files), NULL};
 
 static const struct cg_key policy_keys[] = {
     {"port", CG_TYPE_INTEGER, CG_IN_LISTENER, AT(struct cg_draft, listener.port), .required = true, .min = 1,
@@ -316,9 +316,13 @@ static const struct cg_key policy_keys[] = {
                "set: the numbers are kept only while the broker runs. See plugin.md."},
     {"log", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, log), .fallback = "{}", .object = &log_object,
      .manual = "Where events go."},
-    {"credential", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener), .object = &credential_object,
+    {"credential", CG_TYPE_OBJECTS, LISTENER, .offset = offsetof(struct cg_draft, listener.credentials),
+     .count_offset = offsetof(struct cg_draft, listener.ncredentials), .max = CG_CREDENTIALS_MAX,
+     .object = &credential_object,
      .manual = "The certificate to serve in place of certfile in mosquitto.conf. Not set: certfile is served. The "
-               "certificate is checked before it is served."},
+               "certificate is checked before it is served. An array names several, at most one of each key type "
+               "(RSA, RSA-PSS, EC whatever the curve, Ed25519, Ed448, each ML-DSA): every client gets one that it "
+               "supports. See plugin.md."},
     {"tls", CG_TYPE_OBJECT, LISTENER, AT(struct cg_draft, listener.tls), .fallback = "{}", .object = &tls_object,
      .manual = "TLS settings of listeners."},
     {"client", CG_TYPE_OBJECT, LISTENER, CG_IN_CLIENT, AT(struct cg_draft, listener.client), .fallback = "{}",

@@ -37,7 +37,7 @@ static bool find_home(const struct cg_object *object, unsigned scope, const stru
             cg_json_path_text(&here, out, size);
             return true;
         }
-        if (key->type == CG_TYPE_OBJECT &&
+        if ((key->type == CG_TYPE_OBJECT || key->type == CG_TYPE_OBJECTS) &&
             find_home(key->object, key->enters ? key->enters : scope, &here, name, out, size))
             return true;
     }
@@ -75,18 +75,27 @@ static bool unknown_key(struct cg_parse *parse, const struct cg_json_path *at, c
 static bool read_object(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_object *object,
                         unsigned scope, const cJSON *json, void *filled);
 
+/* Is it what an OBJECTS or LIST key expects? */
+static bool fits_list(const struct cg_key *key, const cJSON *json, size_t count)
+{
+    if (key->type == CG_TYPE_OBJECTS)
+        return cJSON_IsObject(json) || (cJSON_IsArray(json) && count > 0 && count <= (size_t)key->max);
+    return cJSON_IsArray(json);
+}
+
 static bool read_list(struct cg_parse *parse, const struct cg_json_path *at, const struct cg_key *key, unsigned scope,
                       const cJSON *json, unsigned char *filled)
 {
-    if (!cJSON_IsArray(json))
+    bool array = cJSON_IsArray(json);
+    size_t count = array ? (size_t)cJSON_GetArraySize(json) : 1, index = 0;
+    if (!fits_list(key, json, count))
         return cg_parse_mismatch(parse, at, key, json);
-    size_t count = (size_t)cJSON_GetArraySize(json), index = 0;
     unsigned char *items = cg_store_get(parse->store, count * key->object->size);
     if (!items)
         return cg_parse_fail(parse, at, "out of memory");
-    for (const cJSON *item = json->child; item; item = item->next, index++) {
+    for (const cJSON *item = array ? json->child : json; item && index < count; item = item->next, index++) {
         const struct cg_json_path here = {at, NULL, index};
-        if (!read_object(parse, &here, key->object, scope, item, items + index * key->object->size))
+        if (!read_object(parse, array ? &here : at, key->object, scope, item, items + index * key->object->size))
             return false;
     }
     memcpy(filled + key->offset, &items, sizeof items);
@@ -99,7 +108,7 @@ static bool read_key(struct cg_parse *parse, const struct cg_json_path *at, cons
 {
     if (key->type == CG_TYPE_OBJECT)
         return read_object(parse, at, key->object, key->enters ? key->enters : scope, json, filled + key->offset);
-    if (key->type == CG_TYPE_LIST)
+    if (key->type == CG_TYPE_LIST || key->type == CG_TYPE_OBJECTS)
         return read_list(parse, at, key, scope, json, filled);
     if (key->type == CG_TYPE_LISTENERS) /* read after the whole top level: read_listeners() */
         return cJSON_IsArray(json) || cg_parse_mismatch(parse, at, key, json);

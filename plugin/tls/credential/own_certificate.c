@@ -15,14 +15,10 @@
  * the end. */
 static const struct cg_listener_policy *serves_own(const struct cg_snapshot *snapshot, size_t *index)
 {
-    for (; *index <= snapshot->policy->nlisteners; ++*index) {
-        size_t i = *index;
-        const struct cg_listener_policy *policy = i ? &snapshot->policy->listeners[i - 1] : &snapshot->policy->base;
-        if (i ? !cg_snapshot_credential(snapshot, policy->port) : !snapshot->base_credential) {
-            ++*index;
+    const struct cg_listener_policy *policy;
+    while ((policy = cg_policy_section(snapshot->policy, *index)))
+        if (!cg_snapshot_credentials_of(snapshot, (*index)++)->count)
             return policy;
-        }
-    }
     return NULL;
 }
 
@@ -106,7 +102,7 @@ const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t i
     if (!serves_own(snapshot, &any))
         return NULL;
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next) {
-        bool replaced = context->port && cg_snapshot_credential(snapshot, context->port);
+        bool replaced = context->port && cg_snapshot_credentials(snapshot, context->port)->count;
         if (!replaced && cg_own_is_listeners(context) && index-- == 0)
             return SSL_CTX_get0_certificate(context->ctx);
     }
@@ -114,8 +110,8 @@ const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t i
 }
 
 /* The first audited finding; CG_REASON_UNSET: none. */
-static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy, X509 *leaf,
-                              const STACK_OF(X509) *chain, struct cg_error *err)
+static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct cg_listener_policy *policy,
+                              const char *file, X509 *leaf, const STACK_OF(X509) *chain, struct cg_error *err)
 {
     enum cg_reason reason = CG_REASON_UNSET;
     struct cg_verdict *verdict = OPENSSL_zalloc(sizeof *verdict);
@@ -123,7 +119,7 @@ static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct c
     const struct cg_finding *finding = accepted ? cg_verdict_audited(verdict) : NULL;
     if (finding) {
         reason = finding->reason;
-        cg_error_set(err, "%s: %s", policy->credential_chain ? policy->credential_chain : "certfile", finding->detail);
+        cg_error_set(err, "%s: %s", file, finding->detail);
     }
     cg_verdict_clear(verdict);
     OPENSSL_free(verdict);
@@ -132,13 +128,15 @@ static enum cg_reason audited(const struct cg_snapshot *snapshot, const struct c
 
 static enum cg_reason audit_credentials(const struct cg_snapshot *snapshot, struct cg_error *err)
 {
-    const struct cg_policy *policy = snapshot->policy;
-    const struct cg_credential *base = snapshot->base_credential;
-    enum cg_reason reason = base ? audited(snapshot, &policy->base, base->leaf, base->chain, err) : CG_REASON_UNSET;
-    for (size_t i = 0; reason == CG_REASON_UNSET && i < policy->nlisteners; i++)
-        if (snapshot->credentials && snapshot->credentials[i])
-            reason = audited(snapshot, &policy->listeners[i], snapshot->credentials[i]->leaf,
-                             snapshot->credentials[i]->chain, err);
+    const struct cg_listener_policy *policy;
+    enum cg_reason reason = CG_REASON_UNSET;
+    for (size_t i = 0; (policy = cg_policy_section(snapshot->policy, i)); i++) {
+        const struct cg_credentials *credentials = cg_snapshot_credentials_of(snapshot, i);
+        for (size_t k = 0; reason == CG_REASON_UNSET && k < credentials->count; k++) {
+            const struct cg_credential *one = credentials->item[k];
+            reason = audited(snapshot, policy, one->file, one->leaf, one->chain, err);
+        }
+    }
     return reason;
 }
 
@@ -155,7 +153,7 @@ enum cg_reason cg_hook_audit_own(struct cg_error *err)
             continue;
         const struct cg_listener_policy *policy;
         for (size_t index = 0; !reason && (policy = serves_own(snapshot, &index));)
-            reason = audited(snapshot, policy, SSL_CTX_get0_certificate(context->ctx), chain, err);
+            reason = audited(snapshot, policy, "certfile", SSL_CTX_get0_certificate(context->ctx), chain, err);
     }
     ERR_pop_to_mark();
     return reason;

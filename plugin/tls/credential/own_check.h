@@ -18,7 +18,7 @@
 
 /* What serves a certificate. Kind and id identify it across scans. */
 enum cg_own_kind {
-    CG_OWN_CREDENTIAL = 0, /* the policy's, for a listener or for all that it does not name: id is the port */
+    CG_OWN_CREDENTIAL = 0, /* the policy's, for a listener or for all that it does not name: id is port and number */
     CG_OWN_CONTEXT,        /* an SSL_CTX that the broker created for one of its listeners */
     CG_OWN_LISTENER, /* a listener of the policy, or all that it does not name, with an unknown SSL_CTX: id is the port */
 };
@@ -29,6 +29,7 @@ struct cg_own_state {
     uint16_t port;                          /* 0: listeners that the policy does not name, or unknown */
     bool port_known;                        /* if not, its first connection shows it */
     const struct cg_credential *credential; /* the policy's; NULL: the broker's own */
+    bool has_others;                        /* the listener has credentials of other key types, too */
     const char *file;                       /* the file of the policy's credential; NULL: certfile */
     const X509 *certificate;
     unsigned char digest[CG_OWN_DIGEST]; /* over the certificate and its chain */

@@ -63,13 +63,11 @@ static void count_unassigned(struct scan *scan)
  * SSL_CTX, else NULL. */
 static const struct cg_listener_policy *candidate(const struct scan *scan, size_t index)
 {
-    const struct cg_snapshot *snapshot = scan->snapshot;
-    const struct cg_policy *policies = snapshot->policy;
-    if (index == 0)
-        return !snapshot->base_credential && scan->unassigned > scan->listeners ? &policies->base : NULL;
-    const struct cg_listener_policy *policy = &policies->listeners[index - 1];
-    return !snapshot->credentials[index - 1] && scan->unassigned && may_have_unassigned(policies, policy) ? policy
-                                                                                                          : NULL;
+    const struct cg_policy *policies = scan->snapshot->policy;
+    const struct cg_listener_policy *policy = cg_policy_section(policies, index);
+    bool may_have = index ? scan->unassigned && may_have_unassigned(policies, policy)
+                          : scan->unassigned > scan->listeners;
+    return may_have && !cg_snapshot_credentials_of(scan->snapshot, index)->count ? policy : NULL;
 }
 
 /* False: out of memory. */
@@ -156,7 +154,7 @@ static void scan_context(struct scan *scan, const struct cg_context *context)
         return;
     }
     const struct cg_listener_policy *policy = cg_policy_listener(snapshot->policy, context->port);
-    if (cg_snapshot_credential(snapshot, context->port) || !check_cached(scan, policy, context, &state))
+    if (cg_snapshot_credentials(snapshot, context->port)->count || !check_cached(scan, policy, context, &state))
         return;
     state.port_known = true;
     report_state(scan, CG_OWN_CONTEXT, context->number, is_named(snapshot->policy, context->port) ? context->port : 0,
@@ -189,10 +187,12 @@ static void scan_unassigned_listener(struct scan *scan, const struct cg_listener
 }
 
 static void scan_credential(struct scan *scan, const struct cg_listener_policy *policy,
-                            const struct cg_credential *credential)
+                            const struct cg_credentials *credentials, size_t index)
 {
+    const struct cg_credential *credential = credentials->item[index];
     struct cg_own_state state = {.credential = credential,
-                                 .file = policy->credential_chain,
+                                 .has_others = credentials->count > 1,
+                                 .file = credential->file,
                                  .certificate = credential->leaf,
                                  .reason = CG_REASON_OK,
                                  .port_known = true,
@@ -203,7 +203,7 @@ static void scan_credential(struct scan *scan, const struct cg_listener_policy *
     }
     if (cg_credential_is_held(credential))
         cg_own_check(scan->snapshot, policy, credential->leaf, credential->chain, &state);
-    report_state(scan, CG_OWN_CREDENTIAL, policy->port, policy->port, &state);
+    report_state(scan, CG_OWN_CREDENTIAL, (uint64_t)index << 16 | policy->port, policy->port, &state);
 }
 
 bool cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *report, void *argument)
@@ -213,10 +213,9 @@ bool cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *report, void
     count_unassigned(&scan);
     ERR_set_mark();
     for (size_t i = 0; i <= policies->nlisteners; i++) {
-        const struct cg_listener_policy *policy = i ? &policies->listeners[i - 1] : &policies->base;
-        const struct cg_credential *credential = i ? snapshot->credentials[i - 1] : snapshot->base_credential;
-        if (credential)
-            scan_credential(&scan, policy, credential);
+        const struct cg_credentials *credentials = cg_snapshot_credentials_of(snapshot, i);
+        for (size_t k = 0; k < credentials->count; k++)
+            scan_credential(&scan, cg_policy_section(policies, i), credentials, k);
     }
     for (const struct cg_context *context = cg_contexts_first(); context; context = context->next)
         if (cg_own_is_listeners(context))

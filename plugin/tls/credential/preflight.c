@@ -26,17 +26,16 @@ static bool test_credential(const struct cg_credential *credential, const struct
                             struct cg_error *err)
 {
     const struct cg_strength strength = cg_strength_of(credential->leaf, credential->chain);
-    if (!cg_ciphers_fit(listener->credential_chain, "the policy's tls", &listener->tls, &strength,
-                        listener->credential_chain, err))
+    if (!cg_ciphers_fit(credential->file, "the policy's tls", &listener->tls, &strength, credential->file, err))
         return false;
     ERR_set_mark();
     bool ok = handshake(credential);
     const char *text = ok ? NULL : ERR_reason_error_string(ERR_peek_last_error());
     if (!ok)
         cg_error_set(err,
-                     "%s: a test handshake with this certificate and %s failed: %s; create the pair again: certguard "
-                     "issue broker",
-                     listener->credential_chain, listener->credential_key, text ? text : "unknown error");
+                     "%s: a test handshake with this certificate and its key failed: %s; create the pair again: "
+                     "certguard issue broker",
+                     credential->file, text ? text : "unknown error");
     ERR_pop_to_mark();
     return ok;
 }
@@ -132,14 +131,11 @@ void cg_preflight_set_own_strength(const struct cg_strength *strength)
 }
 
 /* A credential that cannot be read is reported when it is loaded. */
-static struct cg_strength strength_of(const struct cg_listener_policy *listener)
+static struct cg_strength strength_of(const struct cg_credential_files *files)
 {
-    unsigned own = atomic_load(&own_strength);
-    struct cg_strength strength = {own & ((1U << KEY_BITS) - 1), (int)(own >> KEY_BITS)};
-    if (!listener->credential_chain)
-        return strength;
-    struct cg_credential *credential = cg_credential_load(listener->credential_chain, listener->credential_key, NULL);
-    strength = credential ? cg_strength_of(credential->leaf, credential->chain) : (struct cg_strength){0, 0};
+    struct cg_credential *credential = cg_credential_load(files->chain, files->key, NULL);
+    struct cg_strength strength = credential ? cg_strength_of(credential->leaf, credential->chain)
+                                             : (struct cg_strength){0, 0};
     cg_credential_free(credential);
     return strength;
 }
@@ -149,9 +145,15 @@ static bool check_fit(const struct cg_policy *policy, const char *section, const
 {
     if (!listener->tls.ciphers)
         return true;
-    const struct cg_strength strength = strength_of(listener);
-    return cg_ciphers_fit(policy->name, section, &listener->tls, &strength,
-                          listener->credential_chain ? listener->credential_chain : "certfile", err);
+    const unsigned own = atomic_load(&own_strength);
+    const struct cg_strength certfile = {own & ((1U << KEY_BITS) - 1), (int)(own >> KEY_BITS)};
+    bool ok = listener->ncredentials ||
+              cg_ciphers_fit(policy->name, section, &listener->tls, &certfile, "certfile", err);
+    for (size_t i = 0; ok && i < listener->ncredentials; i++) {
+        const struct cg_strength strength = strength_of(&listener->credentials[i]);
+        ok = cg_ciphers_fit(policy->name, section, &listener->tls, &strength, listener->credentials[i].chain, err);
+    }
+    return ok;
 }
 
 /* Listeners inherit the list of the top level. It is enough if one of them can use it. */

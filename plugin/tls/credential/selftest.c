@@ -20,6 +20,7 @@ struct identity {
 struct self_test {
     struct identity ca, impostor, server, ok, bad;
     struct cg_credential credential;
+    struct cg_credentials credentials;
     struct cg_snapshot snapshot;
     unsigned accepted, rejected, ended;
     enum cg_reason reason;
@@ -93,10 +94,11 @@ static bool make_snapshot(struct self_test *test, struct cg_error *err)
     unsigned char *der = NULL;
     int len = i2d_X509(test->ca.cert, &der);
     test->credential = (struct cg_credential){.leaf = test->server.cert, .key = test->server.key};
+    test->credentials = (struct cg_credentials){.item = {&test->credential}, .count = 1};
     test->snapshot = (struct cg_snapshot){.number = 1,
                                           .policy = cg_policy_default("(self-test)", err),
                                           .trust = cg_trust_new(),
-                                          .base_credential = &test->credential};
+                                          .credentials = &test->credentials};
     atomic_init(&test->snapshot.references, 1); /* ours, so that the connections never free it */
     test->snapshot.server_trust = test->snapshot.bridge_trust = test->snapshot.trust;
     bool ok = len > 0 && test->snapshot.policy && test->snapshot.trust &&

@@ -16,13 +16,25 @@
  * refusal is reused only within the same second: a certificate that becomes valid must be served immediately. */
 #define CG_OWN_HOLDS_SECONDS 30
 
-bool cg_serve(SSL *ssl, const struct cg_credential *credential)
+static void serve_none(SSL *ssl)
 {
     /* The broker's certificate may have a key of another type; OpenSSL would choose between the two. */
     SSL_certs_clear(ssl);
     /* Send the chain of the file, and nothing that OpenSSL finds in the broker's CA file. */
     SSL_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
+}
+
+/* OpenSSL keeps one certificate of each key type, and chooses by the signature algorithms and TLS 1.2 ciphers of the
+ * client. */
+static bool serve_too(SSL *ssl, const struct cg_credential *credential)
+{
     return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
+}
+
+bool cg_serve(SSL *ssl, const struct cg_credential *credential)
+{
+    serve_none(ssl);
+    return serve_too(ssl, credential);
 }
 
 static bool own_is_accepted(struct cg_context *context, const struct cg_conn *conn, X509 *leaf,
@@ -95,18 +107,24 @@ bool cg_own_credential(SSL *ssl, struct cg_conn *conn)
     return refuse(conn, context->own.detail);
 }
 
-/* The credential was loaded outside its validity: each handshake checks it, until the broker layer releases it. */
-static bool serve_held(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+/* One on hold was loaded outside its validity: each handshake checks it, until the broker layer releases it. */
+static bool may_serve(struct cg_context *context, const struct cg_conn *conn, const struct cg_credential *credential)
 {
-    struct cg_context *context = cg_context_of(ssl);
-    if (context && own_is_accepted(context, conn, credential->leaf, credential->chain))
-        return cg_serve(ssl, credential);
-    return refuse(conn, context ? context->own.detail : "unknown SSL_CTX");
+    return !cg_credential_is_held(credential) ||
+           (context && own_is_accepted(context, conn, credential->leaf, credential->chain));
 }
 
-static bool serve_policy_credential(SSL *ssl, struct cg_conn *conn, const struct cg_credential *credential)
+static bool serve_policy_credentials(SSL *ssl, struct cg_conn *conn, const struct cg_credentials *credentials)
 {
-    return cg_credential_is_held(credential) ? serve_held(ssl, conn, credential) : cg_serve(ssl, credential);
+    struct cg_context *context = cg_context_of(ssl);
+    bool ok = true, any = false;
+    serve_none(ssl);
+    for (size_t i = 0; ok && i < credentials->count; i++)
+        if (may_serve(context, conn, credentials->item[i])) {
+            ok = serve_too(ssl, credentials->item[i]);
+            any = true;
+        }
+    return ok && (any || refuse(conn, context ? context->own.detail : "unknown SSL_CTX"));
 }
 
 int cg_serve_credential(SSL *ssl, void *argument)
@@ -116,8 +134,8 @@ int cg_serve_credential(SSL *ssl, void *argument)
         return 0; /* refused already */
     int saved = errno;
     ERR_set_mark();
-    const struct cg_credential *credential = cg_snapshot_credential(conn->snapshot, conn->listener);
-    bool ok = credential ? serve_policy_credential(ssl, conn, credential) : cg_own_credential(ssl, conn);
+    const struct cg_credentials *credentials = cg_snapshot_credentials(conn->snapshot, conn->listener);
+    bool ok = credentials->count ? serve_policy_credentials(ssl, conn, credentials) : cg_own_credential(ssl, conn);
     if (!ok)
         cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL rejects the credential: %s",
                            ERR_reason_error_string(ERR_peek_last_error()));

@@ -10,7 +10,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-/* Sets it in the SSL, and removes what was set before. Any thread. */
+/* Sets it as the only one in the SSL. Any thread. */
 bool cg_serve(SSL *ssl, const struct cg_credential *credential);
 
 int cg_serve_credential(SSL *ssl, void *conn); /* the callback for SSL_set_cert_cb */

@@ -107,7 +107,8 @@ static void the_snapshot_is_checked(void **unused)
 {
     (void)unused;
     struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")};
-    w.snapshot.base_credential = &credential;
+    struct cg_credentials credentials = {.item = {&credential}, .count = 1};
+    w.snapshot.credentials = &credentials;
     cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW);
     assert_int_equal(warnings_of[BROKER] + warnings_of[ANCHOR] + warnings_of[INTERMEDIATE] + warnings_of[CRL], 0);
     for (int day = 1; day < 100; day++) { /* a day between two polls counts as a clock that was set */
@@ -125,11 +126,12 @@ static void the_snapshot_is_checked(void **unused)
 
 static void a_listeners_own_credential_is_checked(void **unused)
 {
+    char second[] = "second.pem";
     (void)unused;
-    struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server")}, *credentials[1] = {&credential};
+    struct cg_credential credential = {.leaf = cg_pki_cert(w.pki, "server"), .file = second};
+    struct cg_credentials credentials[2] = {{.count = 0}, {.item = {&credential}, .count = 1}};
     struct cg_listener_policy listener = w.policy->base;
     listener.port = 8884;
-    listener.credential_chain = "second.pem";
     w.policy->listeners = &listener;
     w.policy->nlisteners = 1;
     w.snapshot.credentials = credentials;

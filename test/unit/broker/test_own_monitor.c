@@ -305,6 +305,20 @@ static void an_accepted_credential_is_released(void **state)
     assert_string_equal(reported, "-A1:x +A1:x ");
 }
 
+/* Clients that support another key type still connect. */
+static void one_of_several(void **state)
+{
+    (void)state;
+    set_scan("aA1x!");
+    fake.state[0].has_others = true;
+    poll_after(0);
+    assert_non_null(strstr(last_detail, "; TLS handshakes that need it are refused on port 1"));
+    fake.state[0].reason = CG_REASON_OK;
+    poll_after(1000);
+    assert_string_equal(last_detail, "it is served");
+    assert_string_equal(reported, "-A1:x +A1:x ");
+}
+
 /* The fix has its own field. */
 static void a_fix_is_given_once(void **state)
 {
@@ -329,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_broker_that_ends_checks_no_more, start, finish),
         cmocka_unit_test_setup_teardown(a_check_without_memory_reports_nothing, start, finish),
         cmocka_unit_test_setup_teardown(an_accepted_credential_is_released, start, finish),
+        cmocka_unit_test_setup_teardown(one_of_several, start, finish),
         cmocka_unit_test_setup_teardown(a_fix_is_given_once, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,7 +111,7 @@ static void offers_only_tested_policies(void **state)
                  "\"credential\": {\"chain\": \"odd.pem\", \"key\": \"odd.key\"}");
     expect_kept(reload, "odd.pem: a test handshake");
     struct cg_snapshot *third = wait_for_snapshot(reload);
-    assert_null(third->base_credential);
+    assert_null(third->credentials[0].item[0]);
     cg_reload_stop(reload);
     cg_snapshot_free(third);
     cg_snapshot_free(second);

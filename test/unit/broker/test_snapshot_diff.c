@@ -240,45 +240,99 @@ static void each_new_credential_once(void **state)
 {
     (void)state;
     struct cg_trust *trust = trust_of(w.pki, "one", "");
-    struct cg_credential server = {.leaf = cg_pki_cert(w.pki, "server")},
-                         renewed = {.leaf = cg_pki_cert(w.pki, "renewed")};
+    char chain[] = "chain.pem", other[] = "other.pem";
+    struct cg_credential server = {.leaf = cg_pki_cert(w.pki, "server"), .file = chain},
+                         renewed = {.leaf = cg_pki_cert(w.pki, "renewed"), .file = chain},
+                         other_server = {.leaf = server.leaf, .file = other},
+                         other_renewed = {.leaf = renewed.leaf, .file = other};
     struct cg_listener_policy listener = w.policy->base;
     listener.port = 8884;
     w.policy->listeners = &listener;
     w.policy->nlisteners = 1;
-    w.policy->base.credential_chain = "chain.pem";
     const struct {
-        const char *sentence, *chain; /* of the listener */
-        struct cg_credential *before, *now;
+        const char *sentence;
+        struct cg_credential *before[2], *now[2]; /* of the top level, and of the listener */
         size_t events;
         const char *words;
     } rows[] = {
-        {"the listener inherits it", "chain.pem", &server, &renewed, 1, "serial number 72 (previously 71)"},
-        {"the listener has a file of its own", "other.pem", &server, &renewed, 2, "serial number 72 (previously 71)"},
-        {"written again", "other.pem", &server, &server, 0, ""},
-        {"the first", "other.pem", NULL, &server, 2, "serial number 71 (previously the certfile in mosquitto.conf)"},
-        {"none any more", "other.pem", &server, NULL, 0, ""},
+        {"the listener inherits it", {&server, &server}, {&renewed, &renewed}, 1, "serial number 72 (previously 71)"},
+        {"the listener has a file of its own",
+         {&server, &other_server},
+         {&renewed, &other_renewed},
+         2,
+         "serial number 72 (previously 71)"},
+        {"written again", {&server, &other_server}, {&server, &other_server}, 0, ""},
+        {"the first",
+         {NULL, NULL},
+         {&server, &other_server},
+         2,
+         "serial number 71 (previously the certfile in mosquitto.conf)"},
+        {"none any more", {&server, &other_server}, {NULL, NULL}, 0, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct cg_credential *of_listener[2][1] = {{rows[i].before}, {rows[i].now}};
+        struct cg_credentials of_before[2], of_now[2];
+        for (int k = 0; k < 2; k++) {
+            of_before[k] = (struct cg_credentials){.item = {rows[i].before[k]}, .count = rows[i].before[k] != NULL};
+            of_now[k] = (struct cg_credentials){.item = {rows[i].now[k]}, .count = rows[i].now[k] != NULL};
+        }
         struct cg_snapshot before = {.policy = w.policy,
                                      .trust = trust,
                                      .server_trust = trust,
                                      .bridge_trust = trust,
-                                     .base_credential = rows[i].before,
-                                     .credentials = of_listener[0]},
+                                     .credentials = of_before},
                            now = before;
-        now.base_credential = rows[i].now;
-        now.credentials = of_listener[1];
-        listener.credential_chain = rows[i].chain;
+        now.credentials = of_now;
         logged[0] = '\0';
         cg_snapshot_diff_report(w.reporter, &before, &now);
         if (count_of("serial number ") != rows[i].events || !strstr(logged, rows[i].words))
             fail_msg("%s: %s", rows[i].sentence, logged);
     }
-    w.policy->base.credential_chain = NULL;
     w.policy->listeners = NULL;
     w.policy->nlisteners = 0;
+    cg_trust_free(trust);
+}
+
+/* Each of several is compared with the one of its file, else of its key type. */
+static void several_credentials(void **state)
+{
+    (void)state;
+    char a[] = "a.pem", b[] = "b.pem", c[] = "c.pem";
+    struct cg_trust *trust = trust_of(w.pki, "one", "");
+    cg_pki_make(w.pki,
+                "rsa: server issuer=one key=rsa2048 serial=0x81\nrsa2: server issuer=one key=rsa2048 serial=0x82");
+    struct cg_credential ec = {.leaf = cg_pki_cert(w.pki, "server"), .file = a},
+                         ec2 = {.leaf = cg_pki_cert(w.pki, "renewed"), .file = a},
+                         rsa = {.leaf = cg_pki_cert(w.pki, "rsa"), .file = b},
+                         rsa2 = {.leaf = cg_pki_cert(w.pki, "rsa2"), .file = c};
+    const struct {
+        const char *sentence;
+        struct cg_credential *before[2], *now[2];
+        size_t events;
+        const char *words;
+    } rows[] = {
+        {"one is renewed", {&ec, &rsa}, {&ec2, &rsa}, 1, "serial number 72 (previously 71)"},
+        {"another file of the same type", {&ec, &rsa}, {&rsa2, &ec}, 1, "serial number 82 (previously 81)"},
+        {"a further one", {&ec}, {&ec, &rsa}, 1, "serial number 81 (previously none with the key type RSA)"},
+        {"one less", {&ec, &rsa}, {&rsa}, 0, ""},
+        {"another type alone", {&ec}, {&rsa}, 1, "serial number 81 (previously 71)"},
+        {"the order", {&ec, &rsa}, {&rsa, &ec}, 0, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cg_credentials old = {.item = {rows[i].before[0], rows[i].before[1]},
+                                     .count = rows[i].before[1] ? 2 : 1},
+                              new = {.item = {rows[i].now[0], rows[i].now[1]}, .count = rows[i].now[1] ? 2 : 1};
+        struct cg_snapshot before = {.policy = w.policy,
+                                     .trust = trust,
+                                     .server_trust = trust,
+                                     .bridge_trust = trust,
+                                     .credentials = &old},
+                           now = before;
+        now.credentials = &new;
+        logged[0] = '\0';
+        cg_snapshot_diff_report(w.reporter, &before, &now);
+        if (count_of("serial number ") != rows[i].events || !strstr(logged, rows[i].words))
+            fail_msg("%s: %s", rows[i].sentence, logged);
+    }
     cg_trust_free(trust);
 }
 
@@ -312,17 +366,8 @@ static void a_list_without_psk_is_reported_once(void **state)
         listener.tls.ciphers = rows[i].ciphers[1];
         w.policy->listeners = &listener;
         w.policy->nlisteners = 1;
-        struct cg_credential *none[1] = {NULL};
-        struct cg_snapshot before = {.policy = &other,
-                                     .trust = trust,
-                                     .server_trust = trust,
-                                     .bridge_trust = trust,
-                                     .credentials = none},
-                           now = {.policy = w.policy,
-                                  .trust = trust,
-                                  .server_trust = trust,
-                                  .bridge_trust = trust,
-                                  .credentials = none};
+        struct cg_snapshot before = {.policy = &other, .trust = trust, .server_trust = trust, .bridge_trust = trust},
+                           now = {.policy = w.policy, .trust = trust, .server_trust = trust, .bridge_trust = trust};
         for (int at_start = 0; at_start < 2; at_start++) {
             logged[0] = '\0';
             cg_snapshot_diff_report(w.reporter, at_start ? NULL : &before, &now);
@@ -348,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(policy_and_intermediates, start, finish),
         cmocka_unit_test_setup_teardown(at_most_eight_crls_are_listed, start, finish),
         cmocka_unit_test_setup_teardown(each_new_credential_once, start, finish),
+        cmocka_unit_test_setup_teardown(several_credentials, start, finish),
         cmocka_unit_test_setup_teardown(a_list_without_psk_is_reported_once, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

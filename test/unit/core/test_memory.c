@@ -92,7 +92,8 @@ static int make_files(void **state)
     (void)state;
     static const char
         policy[] = "{\"trust\":{\"anchors\":\"ca.pem\",\"intermediates\":\"mid.pem\",\"crls\":\"list.pem\"},"
-                   "\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},\"server\":{\"names\":[\"localhost\"],"
+                   "\"credential\":[{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},"
+                   "{\"chain\":\"rsa.pem\",\"key\":\"rsa.key\"}],\"server\":{\"names\":[\"localhost\"],"
                    "\"trust\":{\"intermediate_anchors\":\"mid.pem\",\"crls\":\"own.pem\"}},"
                    "\"state\":\"state\",\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
                    "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
@@ -101,6 +102,7 @@ static int make_files(void **state)
     const char *folder = cg_scratch_open("memory");
     pki = cg_pki_new(NOW);
     cg_pki_make(pki, "root: ca cn=root\nother: ca cn=other\nmid: ca cn=mid issuer=root\nbroker: server issuer=mid\n"
+                     "rsa: server issuer=mid key=rsa2048\n"
                      "list: crl issuer=root number=7 revoke=0x77\nmidlist: crl issuer=mid number=1 revoke=0x78\n");
     cg_pki_write(pki, folder, "ca.pem", "root other");
     cg_pki_write(pki, folder, "mid.pem", "mid");
@@ -108,6 +110,8 @@ static int make_files(void **state)
     cg_pki_write(pki, folder, "own.pem", "midlist");
     cg_pki_write(pki, folder, "chain.pem", "broker mid");
     cg_pki_write_key(pki, folder, "key.pem", "broker");
+    cg_pki_write(pki, folder, "rsa.pem", "rsa mid");
+    cg_pki_write_key(pki, folder, "rsa.key", "rsa");
     snprintf(policy_file, sizeof policy_file, "%s", cg_scratch_write("policy.json", policy));
     snprintf(numbers, sizeof numbers, "certguard crl-numbers 1\n%064d %064d 1f 1 x y\nend 1\n", 1, 2);
     if (mkdir(cg_scratch_path("state"), 0700) != 0)
@@ -152,7 +156,7 @@ static bool load_snapshot(struct cg_error *err)
          cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 ||
          sk_X509_num(cg_trust_anchors(snapshot->server_trust)) != 1 ||
          cg_crl_set_count(cg_trust_crls(snapshot->server_trust)) != 1 || cg_crl_numbers_count(snapshot->numbers) != 3 ||
-         !snapshot->base_credential || sk_X509_num(snapshot->base_credential->chain) != 1))
+         snapshot->credentials[0].count != 2 || sk_X509_num(snapshot->credentials[0].item[0]->chain) != 1))
         fail_msg("allocation %ld: half a snapshot", fault.fail_at);
     cg_snapshot_free(snapshot);
     cg_file_states_clear(&seen);

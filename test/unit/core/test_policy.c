@@ -174,6 +174,32 @@ static const struct {
     {"a listener's override out of range", "{\"listeners\":[{\"port\":1,\"client\":{\"max_chain\":0}}]}",
      "$.listeners[0].client.max_chain: expected"},
     {"a chain without its key", "{\"credential\":{\"chain\":\"a.pem\"}}", "$.credential.key: the key is missing"},
+    {"the second chain without its key",
+     "{\"credential\":[{\"chain\":\"a.pem\",\"key\":\"a.key\"},{\"chain\":\"b.pem\"}]}",
+     "$.credential[1].key: the key is missing"},
+    {"no credential in the array", "{\"credential\":[]}",
+     "$.credential: expected an object { ... } or an array of 1 to 8 objects, found an array"},
+    {"nine credentials",
+     "{\"credential\":[{\"chain\":\"a0.pem\",\"key\":\"a0.key\"},{\"chain\":\"a1.pem\",\"key\":"
+     "\"a1.key\"},{\"chain\":\"a2.pem\",\"key\":\"a2.key\"},{\"chain\":\"a3.pem\",\"key\":\"a3.k"
+     "ey\"},{\"chain\":\"a4.pem\",\"key\":\"a4.key\"},{\"chain\":\"a5.pem\",\"key\":\"a5.key\"},"
+     "{\"chain\":\"a6.pem\",\"key\":\"a6.key\"},{\"chain\":\"a7.pem\",\"key\":\"a7.key\"},{\"cha"
+     "in\":\"a8.pem\",\"key\":\"a8.key\"}]}",
+     "$.credential: expected an object { ... } or an array of 1 to 8 objects"},
+    {"a credential that is a path", "{\"credential\":\"a.pem\"}",
+     "$.credential: expected an object { ... } or an array"},
+    {"a credential in the array that is a path", "{\"credential\":[\"a.pem\"]}", "$.credential[0]: expected an object"},
+    {"an unknown key in the array", "{\"credential\":[{\"chain\":\"a\",\"keys\":\"b\"}]}",
+     "$.credential[0].keys: unknown key; did you mean \"key\"?"},
+    {"a key of a credential elsewhere", "{\"chain\":\"a.pem\"}", "it belongs at $.credential.chain"},
+    {"a chain twice",
+     "{\"credential\":[{\"chain\":\"a.pem\",\"key\":\"a.key\"},{\"chain\":\"a.pem\",\"key\":\"b."
+     "key\"}]}",
+     "$.credential[1]: credential[0] names the same chain; remove one of the two"},
+    {"a chain twice in a listener",
+     "{\"listeners\":[{\"port\":1,\"credential\":[{\"chain\":\"b.pem\",\"key\":\"b.key\"},{\"cha"
+     "in\":\"a.pem\",\"key\":\"a.key\"},{\"chain\":\"a.pem\",\"key\":\"a.key\"}]}]}",
+     "$.listeners[0].credential[2]: credential[1] names the same chain"},
     {"bridge CRLs without bridge anchors", "{\"bridge\":{\"trust\":{\"crls\":\"a.crl\"}}}", "$.bridge: trust names"},
     {"eight warnings", "{\"warn_before\":[\"1d\",\"2d\",\"3d\",\"4d\",\"5d\",\"6d\",\"7d\",\"8d\"]}",
      "at most 7 durations"},
@@ -235,7 +261,7 @@ static void defaults_are_strict(void **state)
     assert_false(base->tls.psk_allowed);
     assert_false(base->plain_allowed);
     assert_int_equal(base->sessions, CG_SESSION_END);
-    assert_null(base->credential_chain);
+    assert_int_equal(base->ncredentials, 0);
     assert_int_equal(base->identity.username, CG_IDENTITY_NONE);
     assert_false(base->identity.authenticates);
 
@@ -315,8 +341,9 @@ static void values_are_read(void **state)
     assert_string_equal(policy->trust.anchors.item[0], "/etc/cg/ca.pem");
     assert_string_equal(policy->trust.crls.item[0], "/var/crls");
     assert_string_equal(policy->log.file, "-");
-    assert_string_equal(policy->base.credential_chain, "/etc/cg/live/chain.pem");
-    assert_string_equal(policy->base.credential_key, "/keys/k.pem");
+    assert_int_equal(policy->base.ncredentials, 1);
+    assert_string_equal(policy->base.credentials[0].chain, "/etc/cg/live/chain.pem");
+    assert_string_equal(policy->base.credentials[0].key, "/keys/k.pem");
     assert_int_equal(client->key_algorithms, CG_KEY_RSA | CG_KEY_EC_OTHER);
     assert_int_equal(client->digests, CG_DIGEST_SHA384 | CG_DIGEST_INTRINSIC | CG_DIGEST_SHA1);
     assert_int_equal(client->rsa_min_bits, 1024);
@@ -385,6 +412,42 @@ static void listeners_are_merged(void **state)
     assert_int_equal(second->identity.client_id, CG_CLIENT_ID_EQUAL);
     assert_int_equal(cg_policy_listener(policy, 1)->client.max_depth, 1);
     cg_policy_free(policy);
+}
+
+#define ONE(chain) "{\"chain\":\"" chain "\",\"key\":\"k\"}"
+
+/* An object is merged with the top level's object; an array replaces, and is replaced. */
+static void credentials_are_one_or_several(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *top, *listener, *chains; /* of the listener */
+    } rows[] = {
+        {ONE("a"), "", "a"},
+        {ONE("a"), ",\"credential\":{\"chain\":\"b\"}", "b"},
+        {ONE("a"), ",\"credential\":null", ""},
+        {"[" ONE("a") "]", "", "a"},
+        {"[" ONE("a") "," ONE("b") "]", "", "ab"},
+        {"[" ONE("a") "," ONE("b") "]", ",\"credential\":" ONE("c"), "c"},
+        {"[" ONE("a") "," ONE("b") "]", ",\"credential\":null", ""},
+        {ONE("a"), ",\"credential\":[" ONE("b") "," ONE("a") "," ONE("c") "]", "bac"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[1024], chains[CG_CREDENTIALS_MAX + 1] = "";
+        snprintf(text, sizeof text, "{\"credential\":%s,\"listeners\":[{\"port\":1%s}]}", rows[i].top,
+                 rows[i].listener);
+        struct cg_policy *policy = parse(text);
+        const struct cg_listener_policy *listener = cg_policy_section(policy, cg_policy_section_of(policy, 1));
+        for (size_t k = 0; k < listener->ncredentials; k++) {
+            chains[k] = listener->credentials[k].chain[strlen("/etc/cg/")];
+            assert_string_equal(listener->credentials[k].key, "/etc/cg/k");
+        }
+        if (strcmp(chains, rows[i].chains) != 0)
+            fail_msg("%s: the listener has '%s', not '%s'", text, chains, rows[i].chains);
+        assert_ptr_equal(cg_policy_section(policy, cg_policy_section_of(policy, 2)), &policy->base);
+        assert_null(cg_policy_section(policy, 2));
+        cg_policy_free(policy);
+    }
 }
 
 static void modes_are_resolved(void **state)
@@ -471,6 +534,7 @@ int main(void)
         cmocka_unit_test(values_are_read),
         cmocka_unit_test(crl_required_can_be_set),
         cmocka_unit_test(listeners_are_merged),
+        cmocka_unit_test(credentials_are_one_or_several),
         cmocka_unit_test(modes_are_resolved),
         cmocka_unit_test(examples_are_policies),
         cmocka_unit_test(strict_example_is_the_default),

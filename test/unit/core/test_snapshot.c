@@ -135,7 +135,7 @@ static void loads_the_strict_default(void **state)
         fail_msg("%s", err.text);
     assert_string_equal(snapshot->policy->log.file, "/var/log/events");
     assert_ptr_equal(snapshot->trust, snapshot->bridge_trust);
-    assert_null(cg_snapshot_credential(snapshot, 8883));
+    assert_null(cg_snapshot_credentials(snapshot, 8883)->item[0]);
     cg_snapshot_free(snapshot);
 }
 
@@ -146,16 +146,16 @@ static void serves_credentials_by_port(void **state)
         "{\"trust\":{\"anchors\":\"ca.pem\"},\"credential\":{\"chain\":\"chain.pem\",\"key\":\"key.pem\"},"
         "\"server\":{\"names\":[\"localhost\",\"127.0.0.1\"]},"
         "\"listeners\":[{\"port\":1,\"credential\":null},{\"port\":2}]}");
-    const struct cg_credential *base = cg_snapshot_credential(snapshot, 8883);
+    const struct cg_credential *base = cg_snapshot_credentials(snapshot, 8883)->item[0];
     assert_non_null(base);
     assert_int_equal(X509_cmp(base->leaf, cg_pki_cert(pki, "broker")), 0);
     assert_int_equal(sk_X509_num(base->chain), 1); /* the anchor is left out */
     assert_int_equal(X509_check_private_key(base->leaf, base->key), 1);
-    assert_null(cg_snapshot_credential(snapshot, 1));
-    assert_non_null(cg_snapshot_credential(snapshot, 2));
+    assert_null(cg_snapshot_credentials(snapshot, 1)->item[0]);
+    assert_non_null(cg_snapshot_credentials(snapshot, 2)->item[0]);
     assert_ptr_equal(cg_snapshot_ref(snapshot), snapshot);
     cg_snapshot_free(snapshot);
-    assert_non_null(cg_snapshot_credential(snapshot, 2)); /* one reference is left */
+    assert_non_null(cg_snapshot_credentials(snapshot, 2)->item[0]); /* one reference is left */
     cg_snapshot_free(snapshot);
     cg_snapshot_free(NULL);
 }
@@ -213,9 +213,9 @@ static void faults_of_time_refuse_no_start(void **state)
         if (!snapshot != !starts[i].loaded || fault != starts[i].fault)
             fail_msg("%s: %s, %s", starts[i].sentence, cg_reason_row(fault)->code, err.text);
         if (snapshot) {
-            assert_true(cg_credential_is_held(snapshot->base_credential));
-            cg_credential_release(snapshot->base_credential);
-            assert_false(cg_credential_is_held(snapshot->base_credential));
+            assert_true(cg_credential_is_held(snapshot->credentials[0].item[0]));
+            cg_credential_release(snapshot->credentials[0].item[0]);
+            assert_false(cg_credential_is_held(snapshot->credentials[0].item[0]));
         } else if (!strstr(err.text, cg_reason_fix(fault, CG_OF_BROKER)) && fault != CG_REASON_CREDENTIAL_INVALID) {
             fail_msg("%s: the fix is another one: %s", starts[i].sentence, err.text);
         }

@@ -88,7 +88,7 @@ static void the_trust_of_the_brokers_own_by_itself(void **state)
         fixture_expect_faults(1, "public.pem: ");
         assert_ptr_not_equal(second->trust, first->trust); /* the new CRL */
         assert_int_equal(sk_X509_num(cg_trust_anchors(second->server_trust)), 1);
-        assert_ptr_equal(second->base_credential, first->base_credential);
+        assert_ptr_equal(second->credentials[0].item[0], first->credentials[0].item[0]);
         cg_pki_write(pki, folder, "public.pem", "other root");
         struct cg_snapshot *third = fixture_reload(NULL, second);
         fixture_expect_faults(0, NULL);
@@ -218,7 +218,7 @@ static void each_part_by_itself(void **state)
             fail_msg("%s: the other CRL is lost", parts[i].sentence);
         fixture_expect_faults(parts[i].faults, parts[i].words);
         assert_ptr_equal(second->policy, first->policy);
-        assert_ptr_equal(second->base_credential, first->base_credential);
+        assert_ptr_equal(second->credentials[0].item[0], first->credentials[0].item[0]);
         assert_int_equal(sk_X509_num(cg_trust_anchors(second->trust)), 1);
         struct cg_snapshot *third = fixture_reload(NULL, second); /* it stays so, and is reported each time */
         assert_ptr_equal(third, second);
@@ -242,7 +242,7 @@ static void a_corrected_part_is_loaded(void **state)
     cg_pki_write(pki, folder, "chain.pem", "renewed mid root");
     struct cg_snapshot *third = fixture_reload(NULL, second);
     fixture_expect_faults(0, NULL);
-    assert_int_equal(X509_cmp(third->base_credential->leaf, cg_pki_cert(pki, "renewed")), 0);
+    assert_int_equal(X509_cmp(third->credentials[0].item[0]->leaf, cg_pki_cert(pki, "renewed")), 0);
     assert_ptr_equal(third->trust, first->trust);
     cg_snapshot_free(third);
     cg_snapshot_free(second);
@@ -259,7 +259,7 @@ static void revoking_the_brokers_certificate_holds_nothing_up(void **state)
     struct cg_snapshot *second = fixture_reload(NULL, first);
     fixture_expect_faults(1, "in use is no longer accepted, but still served: revoked");
     assert_string_equal(number_of(second, "CN=mid"), "2");
-    assert_ptr_equal(second->base_credential, first->base_credential);
+    assert_ptr_equal(second->credentials[0].item[0], first->credentials[0].item[0]);
     cg_pki_make(pki, "mid3: crl issuer=mid number=3 revoke=broker,client");
     cg_pki_write(pki, folder, "mid.crl", "mid3");
     struct cg_snapshot *third = fixture_reload(NULL, second);
@@ -349,7 +349,7 @@ static void what_is_in_use_bears_the_name_of_its_file(void **state)
     cg_pki_write_key(pki, folder, "alien.key", "stranger");
     struct cg_snapshot *second = fixture_reload(second_bad, first);
     fixture_expect_faults(1, "alien.pem: refused by the server policy: untrusted");
-    assert_ptr_equal(second->credentials[0], first->base_credential);
+    assert_ptr_equal(second->credentials[1].item[0], first->credentials[0].item[0]);
     struct cg_snapshot *third = fixture_reload(second_names, second);
     fixture_expect_faults(2, "chain.pem: the certificate in use is no longer accepted, but still served: host_");
     cg_snapshot_free(third);
@@ -408,7 +408,7 @@ static void each_listener_reports_its_own_fault(void **state)
             fixture_expect_faults(inherited[i].faults, inherited[i].words[k]);
         if ((strncmp(fixture_first_fault(), "port ", 5) == 0) != (strncmp(inherited[i].words[0], "port ", 5) == 0))
             fail_msg("%s: %s", inherited[i].sentence, fixture_first_fault());
-        assert_ptr_equal(second->credentials[1], first->credentials[1]);
+        assert_ptr_equal(second->credentials[2].item[0], first->credentials[2].item[0]);
         cg_snapshot_free(second);
         cg_snapshot_free(first);
     }
@@ -423,14 +423,15 @@ static void a_new_intermediate_in_the_chain_is_taken(void **state)
     cg_pki_write(pki, folder, "chain.pem", "broker mid-again root");
     struct cg_snapshot *second = fixture_reload(NULL, first);
     fixture_expect_faults(0, NULL);
-    assert_int_equal(sk_X509_num(second->base_credential->chain), 1);
-    assert_int_equal(X509_cmp(sk_X509_value(second->base_credential->chain, 0), cg_pki_cert(pki, "mid-again")), 0);
+    assert_int_equal(sk_X509_num(second->credentials[0].item[0]->chain), 1);
+    assert_int_equal(X509_cmp(sk_X509_value(second->credentials[0].item[0]->chain, 0), cg_pki_cert(pki, "mid-again")),
+                     0);
     cg_pki_write(pki, folder, "chain.pem", "broker mid-again mid"); /* both, and one of them again */
     struct cg_snapshot *third = fixture_reload(NULL, second);
-    assert_int_equal(sk_X509_num(third->base_credential->chain), 2);
+    assert_int_equal(sk_X509_num(third->credentials[0].item[0]->chain), 2);
     cg_pki_write(pki, folder, "chain.pem", "broker mid-again");
     struct cg_snapshot *fourth = fixture_reload(NULL, third);
-    assert_int_equal(sk_X509_num(fourth->base_credential->chain), 1);
+    assert_int_equal(sk_X509_num(fourth->credentials[0].item[0]->chain), 1);
     cg_snapshot_free(fourth);
     cg_snapshot_free(third);
     cg_snapshot_free(second);
@@ -454,8 +455,8 @@ static void one_that_is_held_is_not_said_to_be_served(void **state)
     struct cg_snapshot *second = fixture_reload(NULL, first);
     fixture_expect_faults(0, NULL);
     assert_ptr_not_equal(second, first);
-    assert_ptr_equal(second->base_credential, first->base_credential);
-    assert_true(cg_credential_is_held(second->base_credential));
+    assert_ptr_equal(second->credentials[0].item[0], first->credentials[0].item[0]);
+    assert_true(cg_credential_is_held(second->credentials[0].item[0]));
     cg_snapshot_free(second);
     cg_snapshot_free(first);
 }
@@ -509,8 +510,8 @@ static void what_is_in_use_stays(void **state)
         if (!found)
             fail_msg("%s: %s", unfit[i].sentence, faults.count ? faults.item[0].error.text : "no fault");
         if (second)
-            assert_ptr_equal(second->base_credential, first->base_credential);
-        assert_false(cg_credential_is_held(first->base_credential));
+            assert_ptr_equal(second->credentials[0].item[0], first->credentials[0].item[0]);
+        assert_false(cg_credential_is_held(first->credentials[0].item[0]));
         unlink(cg_scratch_path("key.pem"));
         cg_faults_clear(&faults);
         cg_snapshot_free(second);
@@ -608,7 +609,7 @@ static void a_new_certificate_keeps_the_names(void **state)
     cg_snapshot_free(second);
     second = fixture_reload(listed, first);
     fixture_expect_faults(0, NULL);
-    assert_ptr_not_equal(second->base_credential, first->base_credential);
+    assert_ptr_not_equal(second->credentials[0].item[0], first->credentials[0].item[0]);
     cg_snapshot_free(second);
     cg_pki_write(pki, folder, "chain.pem", "more mid");
     second = fixture_reload(plain, first);

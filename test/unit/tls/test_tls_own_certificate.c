@@ -131,7 +131,6 @@ static void the_own_certificate_at_a_wrong_clock(void **state)
 static void the_own_certificate_of_each_listener(void **state)
 {
     (void)state;
-    struct cg_credential *credentials[2] = {NULL, NULL};
     SSL_CTX *server = tls_broker_context(&shared_fixture, "server"),
             *more = tls_broker_context(&shared_fixture, "server");
     struct cg_listener_policy listeners[2] = {shared_fixture.policy->base, shared_fixture.policy->base};
@@ -140,7 +139,6 @@ static void the_own_certificate_of_each_listener(void **state)
     listeners[1].server.key_algorithms = 0;
     shared_fixture.policy->listeners = listeners;
     shared_fixture.policy->nlisteners = 2;
-    shared_fixture.snapshot.credentials = credentials;
     assert_false(is_hopeless(""));
     assert_int_equal(look(0).reason, CG_REASON_OK);
     assert_false(has_listener(0)); /* both are named ones' */
@@ -164,7 +162,6 @@ static void the_own_certificate_of_each_listener(void **state)
     assert_int_equal(look(2).reason, CG_REASON_KEY_ALGORITHM);
     shared_fixture.policy->listeners = NULL;
     shared_fixture.policy->nlisteners = 0;
-    shared_fixture.snapshot.credentials = NULL;
     SSL_CTX_free(server);
     SSL_CTX_free(more);
     SSL_CTX_free(third);
@@ -350,7 +347,6 @@ static void the_same_certificate_without_its_chain(void **state)
 static void one_that_all_listeners_refuse(void **state)
 {
     (void)state;
-    struct cg_credential *credentials[2] = {NULL, NULL};
     struct cg_listener_policy listeners[2] = {shared_fixture.policy->base, shared_fixture.policy->base};
     SSL_CTX *good = tls_broker_context(&shared_fixture, "server"),
             *bad = tls_broker_context(&shared_fixture, "strangeserver");
@@ -358,7 +354,6 @@ static void one_that_all_listeners_refuse(void **state)
     listeners[1].port = 2;
     shared_fixture.policy->listeners = listeners;
     shared_fixture.policy->nlisteners = 2;
-    shared_fixture.snapshot.credentials = credentials;
     assert_int_equal(refused(), 1);
     assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
     assert_ptr_equal(look(0).certificate, SSL_CTX_get0_certificate(bad));
@@ -368,7 +363,6 @@ static void one_that_all_listeners_refuse(void **state)
     assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
     shared_fixture.policy->listeners = NULL;
     shared_fixture.policy->nlisteners = 0;
-    shared_fixture.snapshot.credentials = NULL;
     SSL_CTX_free(good);
     SSL_CTX_free(bad);
 }
@@ -377,13 +371,11 @@ static void one_that_all_listeners_refuse(void **state)
 static void listeners_with_unknown_ports(void **state)
 {
     (void)state;
-    struct cg_credential *credentials[2] = {NULL, NULL};
     struct cg_listener_policy listeners[2] = {shared_fixture.policy->base, shared_fixture.policy->base};
     cg_pki_make(shared_fixture.pki, "rsa: server issuer=ca key=rsa2048 days=-1..20");
     SSL_CTX *good = tls_broker_context(&shared_fixture, "server"), *rsa = tls_broker_context(&shared_fixture, "rsa");
     shared_fixture.policy->listeners = listeners;
     shared_fixture.policy->nlisteners = 2;
-    shared_fixture.snapshot.credentials = credentials;
     for (int strict = 0; strict < 2; strict++) {
         struct cg_profile *first = &listeners[strict].server, *second = &listeners[1 - strict].server;
         listeners[0] = listeners[1] = shared_fixture.policy->base;
@@ -398,7 +390,6 @@ static void listeners_with_unknown_ports(void **state)
     }
     shared_fixture.policy->listeners = NULL;
     shared_fixture.policy->nlisteners = 0;
-    shared_fixture.snapshot.credentials = NULL;
     SSL_CTX_free(good);
     SSL_CTX_free(rsa);
 }
@@ -407,7 +398,6 @@ static void listeners_with_unknown_ports(void **state)
 static void a_known_port_belongs_to_one_listener(void **state)
 {
     (void)state;
-    struct cg_credential *credentials[2] = {NULL, NULL};
     struct cg_listener_policy listeners[2] = {shared_fixture.policy->base, shared_fixture.policy->base};
     SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
     SSL_CTX *good = tls_broker_context(&shared_fixture, "server");
@@ -418,13 +408,11 @@ static void a_known_port_belongs_to_one_listener(void **state)
     listeners[1].port = 2;
     shared_fixture.policy->listeners = listeners;
     shared_fixture.policy->nlisteners = 2;
-    shared_fixture.snapshot.credentials = credentials;
     assert_int_equal(look(0).reason, CG_REASON_UNTRUSTED);
     assert_int_equal(refused(), 2); /* whichever of the two a listener has, it has none that is good */
     assert_int_equal(seen.count, 3);
     shared_fixture.policy->listeners = NULL;
     shared_fixture.policy->nlisteners = 0;
-    shared_fixture.snapshot.credentials = NULL;
     SSL_CTX_free(good);
     SSL_CTX_free(bad);
     SSL_CTX_free(worse);

@@ -115,12 +115,13 @@ void tls_new_snapshot(struct tls_fixture *fixture)
 void tls_serve_policy_credential(struct tls_fixture *fixture, const char *name)
 {
     tls_new_snapshot(fixture);
-    fixture->snapshot.base_credential = NULL;
+    fixture->snapshot.credentials = NULL;
     if (!name)
         return;
     fixture->credential.leaf = cg_pki_cert(fixture->pki, name);
     fixture->credential.key = cg_pki_key(fixture->pki, name);
-    fixture->snapshot.base_credential = &fixture->credential;
+    fixture->credentials = (struct cg_credentials){.item = {&fixture->credential}, .count = 1};
+    fixture->snapshot.credentials = &fixture->credentials;
 }
 
 void tls_fixture_open(struct tls_fixture *fixture)

@@ -32,6 +32,7 @@ struct tls_fixture {
     struct cg_policy *policy; /* may be changed before a connection */
     struct cg_trust *trust;
     struct cg_credential credential;
+    struct cg_credentials credentials; /* of the policy's top level */
     struct cg_snapshot snapshot;
     struct cg_snapshot *current; /* what the handler returns: &snapshot, or NULL */
     struct cg_snapshot *ready;   /* becomes current when a handshake begins; NULL: nothing is new */
