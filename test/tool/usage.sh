@@ -71,7 +71,7 @@ while read -r verb; do
     wrong "$verb" -x
     cg "$verb" --help | grep ^Usage | grep -q '\.\.\.' || wrong "$verb" a b c d e
     case $verb in
-    init | crl | list | install-units | doctor | help | version | log | report) ;; # need none
+    init | crl | config | passwd | list | install-units | doctor | help | version | log | report) ;; # need none
     *) wrong "$verb" ;;
     esac
     cg "$verb" --help | sed -n 's/^  \(-.,\|   \) --\([a-z0-9-]*\) *\([^ ]*\).*/\2 \3/p' >options
