@@ -42,11 +42,10 @@ ASN1_SEQUENCE(cg_crl_signed) = {
     ASN1_SIMPLE(cg_crl_signed, algorithm, X509_ALGOR),
     ASN1_SIMPLE(cg_crl_signed, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(cg_crl_signed)
-            /* clang-format on */
+/* clang-format on */
 
-            /* Room for n more bytes; NULL: out of memory. */
-            static unsigned char *
-            reserve(struct cg_crl_der * crl, size_t n)
+/* Room for n more bytes; NULL: out of memory. */
+static unsigned char *reserve(struct cg_crl_der *crl, size_t n)
 {
     if (n > crl->size - crl->len) {
         const size_t size = 2 * crl->size + n;
