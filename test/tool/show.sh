@@ -114,4 +114,9 @@ says "^  settings  *renewals keep the key"
 rm ca/archive/b.lan/0001/cert.pem
 ok cg -C ca --json show b.lan
 says '"error":"ca/archive/b.lan/0001/cert.pem: no such file'
+rm ca/archive/b.lan/0002/cert.pem
+ok cg -C ca show b.lan
+says "^b.lan  in use"
+says "^  error  *ca/archive/b.lan/0002/cert.pem: no such file"
+says "^  deployed  .*/one: not up to date"
 echo "done"

@@ -128,6 +128,8 @@ bool cg_ca_read(const struct cg_ca *ca, const char *relative, size_t tail, char 
 
 bool cg_ca_from_backup(struct cg_error *err)
 {
+    if (!err)
+        return false;
     const struct cg_error why = *err;
     return cg_fail_text(err, "%s. Restore the file from a backup of the folder; nothing was changed", why.text);
 }

@@ -252,6 +252,8 @@ static void print_certificate(const cJSON *certificate)
     line("serial", "%s", cg_member_text(certificate, "serial"));
     if (*cg_member_text(certificate, "sha256"))
         line("sha256", "%s", cg_member_text(certificate, "sha256"));
+    if (*cg_member_text(certificate, "error"))
+        line("error", "%s", cg_member_text(certificate, "error"));
 }
 
 static void print_target(const char *label, const cJSON *target)
