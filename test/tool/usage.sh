@@ -9,7 +9,7 @@ ok cg -C ca init --no-passphrase
 ok cg -C ca issue client one
 ok cg -C ca backup ca.tar
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=three -keyout three.key -out three.csr 2>/dev/null
-find . -type f ! -name out ! -name err | sort >files
+find . -type f ! -name out ! -name err ! -name files | sort >files
 
 # the arguments with which a verb runs, and which one it lacks
 arguments()
@@ -17,7 +17,7 @@ arguments()
     case $1 in
     issue) echo "client two" ;;
     sign) echo three.csr ;;
-    renew | rotate | deploy | revoke | inspect | needs-renewal) echo one ;;
+    renew | rotate | deploy | revoke | show | inspect | needs-renewal) echo one ;;
     export) echo "one --pem one.pem" ;;
     backup) echo new.tar ;;
     restore) echo ca.tar ;;
@@ -71,7 +71,7 @@ while read -r verb; do
     wrong "$verb" -x
     cg "$verb" --help | grep ^Usage | grep -q '\.\.\.' || wrong "$verb" a b c d e
     case $verb in
-    init | crl | config | passwd | list | install-units | doctor | help | version | log | report) ;; # need none
+    init | crl | config | passwd | list | prune | install-units | doctor | help | version | log | report) ;; # need none
     *) wrong "$verb" ;;
     esac
     cg "$verb" --help | sed -n 's/^  \(-.,\|   \) --\([a-z0-9-]*\) *\([^ ]*\).*/\2 \3/p' >options
