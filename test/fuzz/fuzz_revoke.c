@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cg_revoke_lookup lookup;
     struct cg_error err = {""};
     int reason = -1;
+    X509 *cert = NULL;
     const struct cg_index_row row = {.serial = "0A", .file = "archive/one/0001", .subject = "/CN=one"};
     char *text = malloc(size + 1);
     if (!text)
@@ -41,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool wanted = false;
     for (size_t i = 0; i < list.count; i++)
         wanted = wanted || (!list.item[i].fault && strcmp(list.item[i].text, "one") == 0);
-    if (cg_revoke_lookup_row(&lookup, &row, &reason) != wanted)
+    if (cg_revoke_lookup_row(&lookup, &row, &reason, &cert) != wanted || cert)
         abort();
     cg_revoke_lookup_close(&lookup);
     cg_revoke_list_clear(&list);

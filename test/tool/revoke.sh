@@ -274,6 +274,34 @@ says "Revoked 1 certificate"
 ok cg -C ca revoke one
 revoked one two two
 [ ! -e ca/archive/one/0002 ] || fail "it is in the archive twice"
+# the index has only its serial number, as after an import: the file is needed to ban the key, also if it comes later
+number_only()
+{
+    fresh
+    sed -i 's|archive/one/0001|unknown|' ca/index.txt
+    rm -r ca/archive/one ca/live/one
+}
+number_only
+ok cg -C ca revoke ./one.der two --reason keyCompromise
+revoked one two two
+expect 1 cg -C ca sign one.csr --name again
+says "revoked as compromised"
+number_only
+ok cg -C ca revoke "0x$(serial_of one)" --reason keyCompromise
+says "no copy of 1 of these certificates.*certguard -C ca revoke FILE"
+ok cg -C ca sign one.csr --name again
+ok cg -C ca revoke one.der
+says "Revoked 1 certificate"
+says_not "no copy"
+reasons one keyCompromise
+expect 1 cg -C ca sign one.csr --name another
+says "revoked as compromised"
+ok cg -C ca revoke one.der
+says "Nothing was changed"
+rm ca/index.txt
+ok cg -C ca crl --restore-index
+expect 1 cg -C ca sign one.csr --name another
+says "revoked as compromised"
 # one that has expired needs it only if its key is compromised
 fresh
 forget one

@@ -29,6 +29,16 @@ static bool is_to_change(const struct cg_index_row *row, int64_t now, int reason
            (gravity == CG_REASON_COMPROMISE || (row->status != 'E' && row->expires >= now));
 }
 
+static bool is_in_archive(const struct cg_index_row *row)
+{
+    return strncmp(row->file, "archive/", strlen("archive/")) == 0;
+}
+
+static bool is_key_unknown(const struct cg_index_row *row)
+{
+    return row->status == 'R' && cg_reason_gravity(row->reason) == CG_REASON_COMPROMISE && !is_in_archive(row);
+}
+
 static struct cg_revoked_item *note(struct cg_revoked *revoked, const struct cg_index_row *row)
 {
     struct cg_revoked_item *item = cg_array_grow(revoked->item, revoked->count, sizeof *item);
@@ -53,30 +63,14 @@ static struct cg_revoked_item *revoke_row(struct rewrite *rewrite, const struct 
     row.reason = reason;
     cg_index_print(rewrite->out, &row);
     struct cg_revoked_item *item = note(rewrite->revoked, &row);
-    if (item)
+    if (item) {
         item->raised = raised;
+        item->is_key_unknown = is_key_unknown(&row);
+    }
     return item;
 }
 
-/* One pass: a million lines take as long as reading and writing them. */
-static bool rewrite_rows(struct rewrite *rewrite, struct cg_index *index, struct cg_error *err)
-{
-    struct cg_index_row row;
-    int reason = -1;
-    cg_index_rewind(index);
-    while (cg_index_next(index, &row, err)) {
-        const bool is_match = cg_revoke_lookup_row(&rewrite->lookup, &row, &reason);
-        const bool changes = is_match && is_to_change(&row, rewrite->ca->options.now, reason);
-        rewrite->revoked->unchanged += is_match && !changes;
-        if (!changes)
-            fwrite(row.line, 1, row.len + 1, rewrite->out);
-        else if (!revoke_row(rewrite, &row, reason))
-            return cg_fail_memory(err);
-    }
-    return !index->is_damaged;
-}
-
-/* ---- a certificate that our key signed, and that the index does not have: its file takes the place of the lost row */
+/* ---- the file of a certificate of which the index has no row, or only the serial number */
 
 static unsigned generation_in_archive(const struct cg_ca *ca, const char *name, const X509 *cert)
 {
@@ -107,10 +101,72 @@ static void file_of(const struct cg_revoked_item *item, char out[CG_NAME_MAX + 3
     snprintf(out, CG_NAME_MAX + 32, "archive/%s/%04u", item->name, item->generation);
 }
 
-static bool add_row(struct rewrite *rewrite, struct cg_revoked_item *place_of, const char *serial, struct cg_error *err)
+/* Without a usable common name, the serial number is the name. */
+static void place_by_name(const struct rewrite *rewrite, X509 *cert, const char *serial, struct cg_revoked_item *item)
+{
+    *item = (struct cg_revoked_item){.cert = cert};
+    if (!cg_common_name(X509_get_subject_name(cert), item->name, sizeof item->name) ||
+        !cg_ca_name_valid(item->name, NULL))
+        snprintf(item->name, sizeof item->name, "%s", serial);
+    place(rewrite, item);
+}
+
+static bool revoke_file(struct rewrite *rewrite, const struct cg_index_row *row, const struct cg_revoked_item *place_of,
+                        int reason, struct cg_error *err)
+{
+    struct cg_revoked_item *item = revoke_row(rewrite, row, reason);
+    if (!item)
+        return cg_fail_memory(err);
+    item->cert = place_of->cert;
+    item->generation = place_of->generation;
+    item->is_archived = place_of->is_archived;
+    item->is_listed = place_of->is_listed;
+    return X509_up_ref(item->cert);
+}
+
+/* ---- rows */
+
+/* A row that was imported by its serial number takes the file: without it, a compromised key cannot be banned. */
+static bool change_row(struct rewrite *rewrite, struct cg_index_row *row, X509 *cert, int reason, struct cg_error *err)
+{
+    char file[CG_NAME_MAX + 32];
+    struct cg_revoked_item place_of;
+    if (!cert || is_in_archive(row))
+        return revoke_row(rewrite, row, reason) || cg_fail_memory(err);
+    place_by_name(rewrite, cert, row->serial, &place_of);
+    place_of.is_listed = true;
+    file_of(&place_of, file);
+    row->file = file;
+    return revoke_file(rewrite, row, &place_of, reason, err);
+}
+
+/* One pass: a million lines take as long as reading and writing them. */
+static bool rewrite_rows(struct rewrite *rewrite, struct cg_index *index, struct cg_error *err)
+{
+    struct cg_index_row row;
+    int reason = -1;
+    X509 *cert = NULL;
+    bool ok = true;
+    cg_index_rewind(index);
+    while (ok && cg_index_next(index, &row, err)) {
+        const bool is_match = cg_revoke_lookup_row(&rewrite->lookup, &row, &reason, &cert);
+        const bool is_raised = is_match && is_to_change(&row, rewrite->ca->options.now, reason);
+        const bool changes = is_raised || (cert && is_key_unknown(&row));
+        rewrite->revoked->unchanged += is_match && !changes;
+        if (changes)
+            ok = change_row(rewrite, &row, cert, is_raised ? reason : row.reason, err);
+        else
+            fwrite(row.line, 1, row.len + 1, rewrite->out);
+    }
+    return ok && !index->is_damaged;
+}
+
+static bool add_row(struct rewrite *rewrite, const struct cg_revoked_item *place_of, const char *serial,
+                    struct cg_error *err)
 {
     char file[CG_NAME_MAX + 32];
     int reason = -1;
+    X509 *cert = NULL;
     struct cg_index_row row = {.status = 'V', .serial = serial, .file = file, .reason = -1};
     char *subject = X509_NAME_oneline(X509_get_subject_name(place_of->cert), NULL, 0);
     file_of(place_of, file);
@@ -118,34 +174,22 @@ static bool add_row(struct rewrite *rewrite, struct cg_revoked_item *place_of, c
     bool ok = subject || cg_fail_memory(err);
     if (ok && !cg_time_seconds(X509_get0_notAfter(place_of->cert), &row.expires))
         row.expires = CG_TIME_LAST;
-    if (ok && cg_revoke_lookup_row(&rewrite->lookup, &row, &reason) &&
-        is_to_change(&row, rewrite->ca->options.now, reason)) {
-        struct cg_revoked_item *item = revoke_row(rewrite, &row, reason);
-        if (item) {
-            item->cert = place_of->cert;
-            item->generation = place_of->generation;
-            item->is_archived = place_of->is_archived;
-            X509_up_ref(item->cert);
-        }
-        ok = item || cg_fail_memory(err);
-    } else {
+    if (ok && cg_revoke_lookup_row(&rewrite->lookup, &row, &reason, &cert) &&
+        is_to_change(&row, rewrite->ca->options.now, reason))
+        ok = revoke_file(rewrite, &row, place_of, reason, err);
+    else
         rewrite->revoked->unchanged += ok;
-    }
     OPENSSL_free(subject);
     return ok;
 }
 
 static bool add_file(struct rewrite *rewrite, const struct cg_revoke_what *what, struct cg_error *err)
 {
-    struct cg_revoked_item item = {.cert = what->cert};
+    struct cg_revoked_item item;
     char *serial = cg_index_serial(X509_get0_serialNumber(what->cert));
     if (!serial)
         return cg_fail_memory(err);
-    /* without a usable common name, the serial number is the name */
-    if (!cg_common_name(X509_get_subject_name(what->cert), item.name, sizeof item.name) ||
-        !cg_ca_name_valid(item.name, NULL))
-        snprintf(item.name, sizeof item.name, "%s", serial);
-    place(rewrite, &item);
+    place_by_name(rewrite, what->cert, serial, &item);
     const bool ok = add_row(rewrite, &item, serial, err);
     OPENSSL_free(serial);
     return ok;
@@ -168,14 +212,24 @@ static bool rewrite_index(struct rewrite *rewrite, struct cg_index *index, const
 
 /* ---- writing */
 
-static bool put_added(struct cg_change *change, const struct cg_revoked_item *item, unsigned slot, struct cg_error *err)
+/* The journal has one line for each certificate of the index. */
+static bool note_added(struct cg_change *change, const struct cg_revoked_item *item, const char *file,
+                       struct cg_error *err)
 {
-    char end[24], file[CG_NAME_MAX + 32], folder[32], staged[48];
-    file_of(item, file);
+    char end[24];
+    if (item->is_listed)
+        return true;
     cg_date_text(X509_get0_notAfter(item->cert), end);
     cJSON *entry = cg_json_of("name", item->name, "serial", item->serial, "state", "issued", "not_after", end, "folder",
                               file);
-    if (!cg_change_journal(change, "imported", entry, err))
+    return cg_change_journal(change, "imported", entry, err);
+}
+
+static bool put_added(struct cg_change *change, const struct cg_revoked_item *item, unsigned slot, struct cg_error *err)
+{
+    char file[CG_NAME_MAX + 32], folder[32], staged[48];
+    file_of(item, file);
+    if (!note_added(change, item, file, err))
         return false;
     if (item->is_archived)
         return true;

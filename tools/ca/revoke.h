@@ -15,13 +15,15 @@ struct cg_revoke_request {
 struct cg_revoked_item {
     char *serial; /* as in the index */
     char name[CG_NAME_MAX + 1];
-    int reason;  /* CRLReason; -1: unspecified */
-    bool raised; /* it was revoked before, for a lesser reason */
+    int reason;          /* CRLReason; -1: unspecified */
+    bool raised;         /* it was revoked before, for a lesser reason, or without its file */
+    bool is_key_unknown; /* compromised, but known by its serial number only: its key cannot be banned */
 
-    /* Only of a certificate that the index did not have: */
+    /* Only of a certificate that the index did not have, or had by its serial number only: */
     X509 *cert;          /* owned */
     unsigned generation; /* in archive/NAME */
     bool is_archived;    /* archive/ had it */
+    bool is_listed;      /* the index had its serial number */
 };
 
 struct cg_revoked {

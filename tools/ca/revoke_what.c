@@ -149,31 +149,34 @@ void cg_revoke_lookup_close(struct cg_revoke_lookup *lookup)
 }
 
 static bool match(struct cg_revoke_what **sorted, size_t count, const struct cg_revoke_what *key, compare_fn *compare,
-                  int *reason, bool found)
+                  int *reason, X509 **cert, bool found)
 {
     for (size_t i = lower_bound(sorted, count, key, compare); i < count && compare(&sorted[i], &key) == 0; i++) {
         sorted[i]->matched++;
         if (!found || cg_reason_gravity(sorted[i]->reason) > cg_reason_gravity(*reason))
             *reason = sorted[i]->reason;
+        *cert = sorted[i]->cert ? sorted[i]->cert : *cert;
         found = true;
     }
     return found;
 }
 
-bool cg_revoke_lookup_row(const struct cg_revoke_lookup *lookup, const struct cg_index_row *row, int *reason)
+bool cg_revoke_lookup_row(const struct cg_revoke_lookup *lookup, const struct cg_index_row *row, int *reason,
+                          X509 **cert)
 {
     char name[CG_NAME_MAX + 1];
     struct cg_revoke_what key = {.text = name};
     bool found = false;
+    *cert = NULL;
     if (lookup->names) {
         cg_index_row_name(row, name);
-        found = match(lookup->name, lookup->names, &key, by_name, reason, found);
+        found = match(lookup->name, lookup->names, &key, by_name, reason, cert, found);
     }
     if (lookup->serials) {
         const char *digits = row->serial + strspn(row->serial, "0");
         const size_t n = strlen(digits);
         memcpy(key.serial, digits, n < sizeof key.serial ? n : sizeof key.serial - 1);
-        found = match(lookup->serial, lookup->serials, &key, by_serial, reason, found);
+        found = match(lookup->serial, lookup->serials, &key, by_serial, reason, cert, found);
     }
     return found;
 }
@@ -294,12 +297,13 @@ static bool walk(struct cg_revoke_list *list, struct cg_index *index, struct cg_
     struct cg_revoke_lookup names;
     struct cg_index_row row;
     int reason = -1;
+    X509 *cert = NULL;
     for (size_t i = 0; i < list->count; i++)
         list->item[i].is_name = !strchr(list->item[i].text, '/');
     bool ok = cg_revoke_lookup_open(&names, list, err);
     cg_index_rewind(index);
     while (ok && cg_index_next(index, &row, err)) {
-        cg_revoke_lookup_row(&names, &row, &reason);
+        cg_revoke_lookup_row(&names, &row, &reason, &cert);
         ok = cg_serials_add(issued, row.serial) || cg_fail_memory(err);
     }
     for (size_t i = 0; i < list->count; i++) {

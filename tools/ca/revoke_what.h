@@ -48,7 +48,9 @@ struct cg_revoke_lookup {
 bool cg_revoke_lookup_open(struct cg_revoke_lookup *lookup, const struct cg_revoke_list *list, struct cg_error *err);
 void cg_revoke_lookup_close(struct cg_revoke_lookup *lookup);
 
-/* Counts a match in every item that stands for the row; false if none does. *reason: the gravest of theirs. */
-bool cg_revoke_lookup_row(const struct cg_revoke_lookup *lookup, const struct cg_index_row *row, int *reason);
+/* Counts a match in every item that stands for the row; false if none does. *reason: the gravest of theirs. *cert: from an
+ * item that is its file, borrowed; NULL: none. */
+bool cg_revoke_lookup_row(const struct cg_revoke_lookup *lookup, const struct cg_index_row *row, int *reason,
+                          X509 **cert);
 
 #endif

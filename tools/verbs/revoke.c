@@ -80,9 +80,11 @@ static void say_revoked(const struct cg_cli *cli, const char *whose, const struc
     char end[24];
     const struct cg_crl_made *made = &revoked->crl;
     const char *plural = cg_plural(revoked->count);
-    size_t raised = 0;
-    for (size_t i = 0; i < revoked->count; i++)
+    size_t raised = 0, unknown = 0;
+    for (size_t i = 0; i < revoked->count; i++) {
         raised += revoked->item[i].raised;
+        unknown += revoked->item[i].is_key_unknown;
+    }
     cg_time_text(made->next_update, end, sizeof end);
     if (cli->dry_run)
         cg_say(cli, "Would revoke %zu certificate%s%s. Nothing was written.", revoked->count, plural, whose);
@@ -90,8 +92,15 @@ static void say_revoked(const struct cg_cli *cli, const char *whose, const struc
         cg_say(cli, "Revoked %zu certificate%s%s. New CRL, number %s, %zu revoked, valid until %s:\n  %s/crl.pem",
                revoked->count, plural, whose, made->number, made->entries, end, cli->dir);
     if (raised)
-        cg_say(cli, "Of these, %zu %s already revoked, for a less grave reason. The dates of revocation stay.", raised,
-               raised == 1 ? "was" : "were");
+        cg_say(cli,
+               "Of these, %zu %s already revoked, for a less grave reason or without a copy of the certificate. The "
+               "dates of revocation stay.",
+               raised, raised == 1 ? "was" : "were");
+    if (unknown)
+        cg_warn(cli,
+                "this CA has no copy of %zu of these certificates, so it cannot refuse the compromised key%s. If you "
+                "have the file: %s revoke FILE --reason keyCompromise",
+                unknown, cg_plural(unknown), cli->prefix);
     if (revoked->unchanged)
         cg_say(cli, "Already revoked or expired, and left unchanged: %zu.", revoked->unchanged);
     if (targets)
