@@ -224,6 +224,21 @@ for source in both journal crl; do
     expect 1 cg -C stale sign one.csr --name again
 done
 
+# ---- the run that revoked could not deploy, or was killed before: the same command does ----
+fresh
+mv etc away
+expect 1 cg -C ca revoke one
+says "revoked, and the new CRL was written, but"
+expect 1 cg -C ca revoke one
+says "revoked before, but"
+mv away etc
+ok cg -C ca -n revoke one
+cmp -s ca/crl.pem etc/crl.pem && fail "a dry run deployed"
+ok cg -C ca revoke one
+says "already revoked"
+says "The CRL is deployed to 1 folder"
+revoked one
+
 # ---- the lifetime of the CRL ----
 fresh
 ok cg -C ca revoke one

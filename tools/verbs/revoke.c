@@ -75,7 +75,7 @@ static void say_unchanged(const struct cg_cli *cli, const char *whose, size_t co
         cg_say(cli, "Nothing was changed.");
 }
 
-static void say_revoked(const struct cg_cli *cli, const char *whose, const struct cg_revoked *revoked, size_t targets)
+static void say_revoked(const struct cg_cli *cli, const char *whose, const struct cg_revoked *revoked)
 {
     char end[24];
     const struct cg_crl_made *made = &revoked->crl;
@@ -103,8 +103,6 @@ static void say_revoked(const struct cg_cli *cli, const char *whose, const struc
                 unknown, cg_plural(unknown), cli->prefix);
     if (revoked->unchanged)
         cg_say(cli, "Already revoked or expired, and left unchanged: %zu.", revoked->unchanged);
-    if (targets)
-        cg_say(cli, "Deployed to %zu folder%s.", targets, cg_plural(targets));
 }
 
 static cJSON *print_revoked(const struct cg_cli *cli, const struct cg_revoke_list *list,
@@ -115,9 +113,12 @@ static cJSON *print_revoked(const struct cg_cli *cli, const struct cg_revoke_lis
     if (list->count == 1 && asprintf(&whose, " of \"%s\"", list->item[0].text) < 0)
         whose = NULL;
     if (revoked->count)
-        say_revoked(cli, whose ? whose : "", revoked, targets);
+        say_revoked(cli, whose ? whose : "", revoked);
     else
         say_unchanged(cli, whose ? whose : "", revoked->unchanged);
+    if (targets)
+        cg_say(cli, "%s to %zu folder%s.", revoked->count ? "Deployed" : "The CRL is deployed", targets,
+               cg_plural(targets));
     free(whose);
     if (revoked->crl.pem) {
         cg_time_text(revoked->crl.next_update, end, sizeof end);
@@ -145,11 +146,14 @@ static bool report_faults(const struct cg_cli *cli, struct run *run, struct cg_e
     return true;
 }
 
-static bool deploy(const struct cg_ca *ca, size_t *targets, struct cg_error *err)
+/* Also if all were revoked before: that run may have ended before it deployed its CRL. */
+static bool deploy(const struct cg_ca *ca, const struct cg_revoked *revoked, size_t *targets, struct cg_error *err)
 {
+    if (!revoked->count && !revoked->unchanged)
+        return true;
     const bool ok = cg_deploy_crl(ca, targets, err);
     if (!ok)
-        cg_error_prefix(err, "revoked, and the new CRL was written, but");
+        cg_error_prefix(err, revoked->count ? "revoked, and the new CRL was written, but" : "revoked before, but");
     return ok;
 }
 
@@ -159,7 +163,7 @@ static int revoke(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
     struct cg_revoked revoked = {0};
     size_t targets = 0;
     const bool ok = cg_revoke(ca, &run->request, &revoked, err) && report_faults(cli, run, err) &&
-                    (!revoked.count || cli->dry_run || deploy(ca, &targets, err));
+                    (cli->dry_run || deploy(ca, &revoked, &targets, err));
     cJSON *result = ok ? print_revoked(cli, &run->request.list, &revoked, targets) : NULL;
     const bool done = cg_verb_hooks(cli, ca, NULL, 0, cJSON_AddArrayToObject(result, "hooks"));
     if (ok)
