@@ -200,7 +200,8 @@ static void man(void)
 
 /* ---- bash ---- */
 
-/* The folder of -C may be written --directory=DIR: the shell splits that at the equals sign. */
+/* The folder of -C may be written --directory=DIR: the shell splits that at the equals sign. Its words are as typed: only
+ * quotes are removed, nothing is expanded. */
 static const char bash_functions[] = "_certguard_names()\n{\n"
                                      "    local dir=${CERTGUARD_DIR:-certguard-ca} i\n"
                                      "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -211,8 +212,9 @@ static const char bash_functions[] = "_certguard_names()\n{\n"
                                      "        -C*) dir=${COMP_WORDS[i]#-C} ;;\n"
                                      "        esac\n"
                                      "    done\n"
+                                     "    dir=${dir//[\\\"\\'\\\\]/}\n"
                                      "    [[ $dir != '~/'* ]] || dir=$HOME/${dir:2}\n"
-                                     "    (cd -- \"$dir/live\" 2>/dev/null && compgen -f -- \"$cur\")\n"
+                                     "    (CDPATH= cd -- \"$dir/live\" 2>/dev/null && compgen -f -- \"$cur\")\n"
                                      "}\n"
                                      "_certguard_types()\n{\n"
                                      "    case \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n"
@@ -263,7 +265,8 @@ static void bash(void)
            bash_functions);
     for (size_t i = 0; cg_verbs[i]; i++)
         printf("%s%s", i ? "|" : "", cg_verbs[i]->name);
-    printf(") verb=$word; break ;;\n        esac\n    done\n    local verbs='");
+    printf(") verb=$word; break ;;\n        esac\n    done\n"
+           "    [[ $cur != = ]] || cur=\n    [[ $prev != = ]] || prev=${COMP_WORDS[COMP_CWORD-2]}\n    local verbs='");
     print_verbs();
     printf("'\n    case $verb in\n");
     for (size_t i = 0; cg_verbs[i]; i++) {

@@ -58,6 +58,16 @@ if command -v bash >/dev/null; then
         offers "door-1 door-2" $verb door
         offers "sensor@home" -C "my ca" $verb sensor
     done
+    # as typed, with quotes or escaped; nothing is executed, and CDPATH does not lead elsewhere
+    offers "sensor@home" -C '"my ca"' renew sensor
+    offers "sensor@home" -C 'my\ ca' renew sensor
+    # shellcheck disable=SC2016 # for nobody
+    for evil in '$(touch executed)' '`touch executed`' '"$(touch executed)"' 'a[$(touch executed)]'; do
+        offers "" -C "$evil" renew ""
+    done
+    [ ! -e executed ] || fail "a folder's name was executed"
+    CDPATH=$PWD offers "door-1 door-2" renew door
+    offers "keyCompromise" revoke door-1 --reason = key
     offers "door-1 door-2 sensor@home" -C "my ca" renew ''
     offers "sensor@home" -C "my ca" revoke se
     offers "sensor@home" "-Cmy ca" revoke se
