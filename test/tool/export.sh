@@ -100,6 +100,16 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=three -
 ok cg -C ca sign three.csr
 expect 1 cg -C ca export three --pem no.pem
 says "its key was created elsewhere"
+# only a file is replaced
+mkfifo pipe
+ln -s one.pem link
+mkdir folder
+for file in pipe link folder; do
+    stat -c %F $file >before
+    expect 1 cg -C ca export sensor-1.lan --pem $file
+    says "cannot write $file: it is a .* only a file can be replaced"
+    stat -c %F $file | cmp - before || fail "$file was replaced"
+done
 ok cg -C ca revoke sensor-1.lan
 ok cg -C ca export sensor-1.lan --pem one.pem
 says "warning: the certificate of sensor-1.lan is revoked"

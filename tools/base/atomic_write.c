@@ -108,10 +108,21 @@ bool cg_write_replace_at(int folder, const char *path, const void *data, size_t 
     return folder == AT_FDCWD ? cg_sync_parent(path, err) : cg_sync_fd(folder, path, err);
 }
 
+/* Root would replace a device, such as /dev/full, and others the link /dev/stdout or a pipe that somebody reads. */
+static bool is_replaceable(const char *path, struct cg_error *err)
+{
+    struct stat st;
+    return lstat(path, &st) != 0 || S_ISREG(st.st_mode) ||
+           cg_fail_text(err, "cannot write %s: it is a %s, and only a file can be replaced. Name another file", path,
+                        S_ISLNK(st.st_mode)   ? "link"
+                        : S_ISDIR(st.st_mode) ? "folder"
+                                              : "device or a pipe");
+}
+
 bool cg_write_replace(const char *path, const void *data, size_t len, const struct cg_owner *owner,
                       struct cg_error *err)
 {
-    return cg_write_replace_at(AT_FDCWD, path, data, len, owner, err);
+    return is_replaceable(path, err) && cg_write_replace_at(AT_FDCWD, path, data, len, owner, err);
 }
 
 bool cg_sync_fd(int fd, const char *path, struct cg_error *err)
