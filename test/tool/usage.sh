@@ -96,6 +96,13 @@ wrong no-such-verb
 wrong issue client "no name"
 wrong issue client two --cps https://example.org # needs --policy-oid
 wrong sign three.csr --name -x
+for verb in "renew ../x" "renew one .x" "rotate ../x" "deploy a/b" "export ../x --pem x.pem"; do
+    # shellcheck disable=SC2086 # verb and arguments
+    wrong $verb
+done
+wrong export one --pem=
+wrong export one --pem same --header same
+wrong list -C ''
 wrong status '[::1'
 find . -type f ! -name out ! -name err ! -name files ! -name verbs ! -name options ! -name with_value | sort |
     diff files - || fail "wrong usage changed something"

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "names.h"
 #include "cli/output.h"
+#include "store/store.h"
+
+bool cg_names_valid(const struct cg_cli *cli, struct cg_error *err)
+{
+    for (int i = 0; i < cli->nargs; i++)
+        if (!cg_ca_name_valid(cli->args[i], err))
+            return false;
+    return true;
+}
 
 void cg_names_begin(struct cg_names *names, const struct cg_cli *cli)
 {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Verbs that take several names. The verb owns the struct until cg_names_end. Called by deploy and rotate. */
+/* Verbs that take several names. The verb owns the struct until cg_names_end. Called by deploy, renew and rotate. */
 #ifndef CG_TOOLS_CA_OPTIONS_NAMES_H
 #define CG_TOOLS_CA_OPTIONS_NAMES_H
 
 #include "cli/cli.h"
 
 #include <cjson/cJSON.h>
+
+/* Whether each argument can be a name (cg_ca_name_valid). */
+bool cg_names_valid(const struct cg_cli *cli, struct cg_error *err);
 
 /* The results of a verb that takes several names. A failure does not stop the others; with several names it is printed at
  * once. end prints the rest as one JSON value and returns the exit code: for one name its result, with "hooks", or its error;

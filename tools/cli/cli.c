@@ -163,9 +163,12 @@ static bool store(const struct parser *p, struct target t, const char *value)
         ok = is_choice(o->argument, value);
         *(const char **)t.place = value;
         break;
-    case CG_OPT_STRING:
     case CG_OPT_FILE:
     case CG_OPT_FOLDER:
+        ok = *value; /* of a variable of the shell that is not set */
+        *(const char **)t.place = value;
+        break;
+    case CG_OPT_STRING:
         *(const char **)t.place = value;
         break;
     case CG_OPT_LIST:

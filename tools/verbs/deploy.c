@@ -178,8 +178,8 @@ static int deploy_names(struct cg_ca *ca, const struct cg_cli *cli, void *contex
 static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
 {
     const struct cg_deploy_options *place = &((const struct options *)values)->place;
-    (void)cli;
-    return cg_deploy_options_ok(place, err) && cg_host_port_ok(place->connect, "--connect", err);
+    return cg_names_valid(cli, err) && cg_deploy_options_ok(place, err) &&
+           cg_host_port_ok(place->connect, "--connect", err);
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)

@@ -109,32 +109,37 @@ static int export_all(struct cg_ca *ca, const struct cg_cli *cli, void *context,
     return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
 
-/* 0, or the exit code of wrong usage. */
-static int check_usage(const struct cg_cli *cli, const struct options *o)
+static bool is_twice(const struct options *o)
 {
-    int files = 0, outputs = 0;
-    for (int format = 0; format < FORMATS; format++) {
-        files += o->file[format] != NULL;
-        outputs += is_stdout(o->file[format]);
-    }
-    if (!files)
-        return cg_usage(cli, "no file given; use --p12 FILE, --pem FILE or --header FILE");
+    for (int i = 0; i < FORMATS; i++)
+        for (int j = 0; j < i; j++)
+            if (o->file[i] && o->file[j] && strcmp(o->file[i], o->file[j]) == 0)
+                return true;
+    return false;
+}
+
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    const struct options *o = values;
+    const bool outputs = is_stdout(o->file[P12]) || is_stdout(o->file[PEM]) || is_stdout(o->file[HEADER]);
+    if (!o->file[P12] && !o->file[PEM] && !o->file[HEADER])
+        return cg_fail_text(err, "no file given; use --p12 FILE, --pem FILE or --header FILE");
     if (!o->file[P12] && (o->p12_passphrase_file || o->legacy))
-        return cg_usage(cli, "--p12-passphrase-file and --legacy need --p12 FILE");
-    if (outputs > 1 || (outputs && cli->json))
-        return cg_usage(cli, "standard output has room for one file, and with --json for none; name a file");
+        return cg_fail_text(err, "--p12-passphrase-file and --legacy need --p12 FILE");
+    if (is_twice(o))
+        return cg_fail_text(err, "a file has room for one format; name a file for each");
+    if (outputs && cli->json)
+        return cg_fail_text(err, "with --json, standard output is the result; name a file");
     if (outputs && isatty(STDOUT_FILENO))
-        return cg_usage(cli, "a private key is not shown on a terminal; name a file, or use a pipe");
-    return 0;
+        return cg_fail_text(err, "a private key is not shown on a terminal; name a file, or use a pipe");
+    return cg_ca_name_valid(cli->args[0], err);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
 {
     struct run run = {.options = values};
     struct cg_error err = {""};
-    int code = check_usage(cli, values);
-    if (code)
-        return code;
+    int code = CG_EXIT_OK;
     if (run.options->file[P12] && !cg_passphrase_new(run.options->p12_passphrase_file, "p12-passphrase-file",
                                                      "Passphrase for the PKCS#12 file", run.secret, &err))
         code = cg_fail(cli, CG_EXIT_FAILED, &err);
@@ -162,5 +167,6 @@ const struct cg_verb cg_verb_export = {
                 "certguard export sensor1 --header certificates.h\n"
                 "certguard export gateway --pem - | ssh gateway 'umask 077; cat >client.pem'",
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };

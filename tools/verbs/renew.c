@@ -4,6 +4,7 @@
 #include "ca/names.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/hooks.h"
+#include "ca_options/names.h"
 #include "ca_options/passphrase.h"
 #include "deploy/deploy.h"
 #include "deploy/generation.h"
@@ -330,8 +331,7 @@ static int renew_wanted(struct run *run)
 static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
 {
     const struct options *o = values;
-    (void)cli;
-    return cg_san_list_ok(o->san.item, o->san.count, err);
+    return cg_names_valid(cli, err) && cg_san_list_ok(o->san.item, o->san.count, err);
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)

@@ -108,8 +108,7 @@ static int rotate(const struct cg_cli *cli, const struct cg_rotate_request *requ
 
 static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
 {
-    (void)cli;
-    return cg_host_port_ok(((const struct options *)values)->connect, "--connect", err);
+    return cg_names_valid(cli, err) && cg_host_port_ok(((const struct options *)values)->connect, "--connect", err);
 }
 
 /* One after the other: each is proven before the next one. */
