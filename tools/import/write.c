@@ -61,12 +61,15 @@ static bool put_row(struct cg_change *change, const struct cg_import_request *a,
     return ok && (!row->newest || cg_change_move(change, staged, target, err));
 }
 
+/* Also what only the index has, so that it can be restored. */
 static bool journal_row(struct cg_change *change, const struct cg_import_row *row, struct cg_error *err)
 {
-    char subject[1024], start[24];
+    char name[CG_NAME_MAX + 1], subject[1024], start[24], end[24];
     const struct cg_ca_profile *profile = row->cert ? cg_ca_profile_of(row->cert) : NULL;
-    cJSON *entry = cg_json_of("name", row->name, "serial", row->serial, "state",
-                              row->status == 'R' ? "revoked" : "issued");
+    cg_index_row_name(&(struct cg_index_row){.file = "", .subject = row->subject}, name);
+    cg_time_text(row->expires, end, sizeof end);
+    cJSON *entry = cg_json_of("name", row->name[0] ? row->name : name, "serial", row->serial, "state",
+                              row->status == 'R' ? "revoked" : "issued", "not_after", end);
     if (profile) { /* so that list need not read the certificate */
         cg_name_text(X509_get_subject_name(row->cert), subject, sizeof subject);
         cg_date_text(X509_get0_notBefore(row->cert), start);
