@@ -4,6 +4,7 @@
 #include "record.h"
 #include "tls/openssl/ciphers.h"
 
+#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,7 +141,54 @@ static bool offers_signature(const struct cg_conn *conn, const EVP_PKEY *key, vo
     "support: P-256 (`certguard issue broker NAME`) in place of the other curve, or RSA (--key-type rsa3072) beside "  \
     "it, as a second credential in the policy: see plugin.md."
 
-bool cg_offer_lacks_signature(struct cg_conn *conn)
+/* Could the client use a certificate with this key? */
+static bool supports(const struct cg_conn *conn, const EVP_PKEY *key)
+{
+    char curve[CURVE_MAX];
+    bool has_cipher = SSL_version(conn->ssl) >= TLS1_3_VERSION ||
+                      (keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl)) & cg_auth_of(key));
+    return has_cipher && offers_signature(conn, key, NULL) && !lacks_curve(conn, key, curve);
+}
+
+static bool is_key(const struct cg_conn *conn, const EVP_PKEY *key, void *wanted)
+{
+    (void)conn;
+    return key == X509_get0_pubkey(wanted);
+}
+
+#define HELD_FIX                                                                                                       \
+    "The last broker_certificate_rejected event names the fix; `certguard doctor` checks the certificate again."
+#define REJECTED_FIX                                                                                                   \
+    "Issue it with a stronger key, or lower @SECLEVEL in ciphers of mosquitto.conf. `certguard doctor --connect` "     \
+    "shows "                                                                                                           \
+    "whether it is served."
+
+/* The policy names a certificate that the client supports, but only others are served. */
+static bool lacks_withheld(struct cg_conn *conn)
+{
+    const struct cg_credentials *named = cg_snapshot_credentials(conn->snapshot, conn->listener);
+    for (size_t i = 0; i < named->count; i++) {
+        const struct cg_credential *one = named->item[i];
+        bool held = cg_credential_is_held(one);
+        if (any_key(conn, is_key, one->leaf))
+            continue;
+        /* OpenSSL reports some faults before it asks for certificates; then this sets the certificate */
+        ERR_set_mark();
+        bool rejected = !held && SSL_use_cert_and_key(conn->ssl, one->leaf, one->key, one->chain, 1) != 1;
+        const char *why = rejected ? ERR_reason_error_string(ERR_peek_last_error()) : "it is not accepted";
+        ERR_pop_to_mark();
+        if (!(held || rejected) || !supports(conn, X509_get0_pubkey(one->leaf)))
+            continue;
+        cg_conn_set_reason(conn, CG_REASON_CREDENTIAL_INVALID,
+                           "the client needs the broker's %s certificate, which is not served: %s (%s)",
+                           cg_credential_key_type(one), why ? why : "unknown error", one->file);
+        conn->fix = held ? HELD_FIX : REJECTED_FIX;
+        return true;
+    }
+    return false;
+}
+
+static bool lacks_signature(struct cg_conn *conn)
 {
     const struct key *key = key_of(conn);
     char curve[CURVE_MAX];
@@ -157,6 +205,11 @@ bool cg_offer_lacks_signature(struct cg_conn *conn)
                        "the client's groups do not include %s, the curve of the broker's certificate", curve);
     conn->fix = OTHER_CURVE;
     return true;
+}
+
+bool cg_offer_lacks_signature(struct cg_conn *conn)
+{
+    return lacks_withheld(conn) || lacks_signature(conn);
 }
 
 static bool lacks_key(struct cg_conn *conn, const struct key *key)
@@ -231,12 +284,14 @@ static bool lacks_psk_suite(struct cg_conn *conn)
 
 bool cg_offer_lacks_cipher(struct cg_conn *conn)
 {
+    if (lacks_psk_suite(conn) || lacks_withheld(conn))
+        return true;
     const struct key *key = SSL_version(conn->ssl) < TLS1_3_VERSION ? key_of(conn) : NULL;
-    if (lacks_psk_suite(conn) || (key && lacks_key(conn, key)))
+    if (key && lacks_key(conn, key))
         return true;
     /* without a common suite, nothing else matters */
     bool has_common = key && (keys_offered(conn->ssl, SSL_get_ciphers(conn->ssl)) & key->keys);
-    if (!has_common || !(lacks_group(conn) || cg_offer_lacks_signature(conn)))
+    if (!has_common || !(lacks_group(conn) || lacks_signature(conn)))
         report_suites(conn);
     return true;
 }

@@ -25,7 +25,7 @@ static void serve_none(SSL *ssl)
 }
 
 /* OpenSSL keeps one certificate of each key type, and chooses by the signature algorithms and TLS 1.2 ciphers of the
- * client. */
+ * client. It rejects keys that are too weak for @SECLEVEL in ciphers of mosquitto.conf; the others are served. */
 static bool serve_too(SSL *ssl, const struct cg_credential *credential)
 {
     return SSL_use_cert_and_key(ssl, credential->leaf, credential->key, credential->chain, 1) == 1;
@@ -117,14 +117,15 @@ static bool may_serve(struct cg_context *context, const struct cg_conn *conn, co
 static bool serve_policy_credentials(SSL *ssl, struct cg_conn *conn, const struct cg_credentials *credentials)
 {
     struct cg_context *context = cg_context_of(ssl);
-    bool ok = true, any = false;
+    bool any = false, rejected = false;
     serve_none(ssl);
-    for (size_t i = 0; ok && i < credentials->count; i++)
+    for (size_t i = 0; i < credentials->count; i++)
         if (may_serve(context, conn, credentials->item[i])) {
-            ok = serve_too(ssl, credentials->item[i]);
-            any = true;
+            bool ok = serve_too(ssl, credentials->item[i]);
+            any = any || ok;
+            rejected = rejected || !ok;
         }
-    return ok && (any || refuse(conn, context ? context->own.detail : "unknown SSL_CTX"));
+    return any || (!rejected && refuse(conn, context ? context->own.detail : "unknown SSL_CTX"));
 }
 
 int cg_serve_credential(SSL *ssl, void *argument)

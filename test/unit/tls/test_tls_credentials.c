@@ -163,6 +163,8 @@ static void one_on_hold(void **state)
     serve(false);
     assert_string_equal(served_to(server, client), "rsa mid");
     assert_string_equal(served_to(server, ec_only), "");
+    assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_CREDENTIAL_INVALID);
+    assert_non_null(strstr(shared_fixture.calls.last.detail, "needs the broker's EC certificate, which is not served"));
     cg_credential_hold(&credentials[1]); /* which the rules accept */
     assert_string_equal(served_to(server, client), "rsa mid");
     served.count = 1;
@@ -174,12 +176,43 @@ static void one_on_hold(void **state)
     SSL_CTX_free(ec_only);
 }
 
+/* mosquitto.conf may require stronger keys than the policy. */
+static void one_too_weak_for_the_listener(void **state)
+{
+    (void)state;
+    static const struct {
+        int version;
+        const char *signatures, *names;
+    } rows[] = {
+        {TLS1_3_VERSION, EC, "ec"},
+        {TLS1_2_VERSION, EC, "ec"},
+        {TLS1_3_VERSION, RSA_1_3, ""},
+        {TLS1_2_VERSION, RSA_1_2, ""},
+    };
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX_set_security_level(server, 3);
+    for (size_t i = 0; i < 2 * (sizeof rows / sizeof *rows); i++) {
+        SSL_CTX *client = tls_peer_context(&shared_fixture, rows[i / 2].version, rows[i / 2].version, "good");
+        assert_int_equal(SSL_CTX_set1_sigalgs_list(client, rows[i / 2].signatures), 1);
+        serve(i & 1);
+        assert_string_equal(served_to(server, client), rows[i / 2].names);
+        if (!*rows[i / 2].names) {
+            assert_int_equal(shared_fixture.calls.last.reason, CG_REASON_CREDENTIAL_INVALID);
+            assert_non_null(
+                strstr(shared_fixture.calls.last.detail, "RSA certificate, which is not served: ee key too"));
+        }
+        SSL_CTX_free(client);
+    }
+    SSL_CTX_free(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(by_what_the_client_offers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_supports_neither, setup, teardown),
         cmocka_unit_test_setup_teardown(one_on_hold, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_too_weak_for_the_listener, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
