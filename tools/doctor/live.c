@@ -89,7 +89,7 @@ static void served_other(struct cg_doctor *d, const struct cg_rule_row *row)
         compare_each(d, row, named);
     else if (served && named && named->count)
         compare_served(d, row, served, named->item[0]->leaf);
-    else if (served)
+    else if (served && !d->load_error[0]) /* else the policy may name another file */
         compare_served(d, row, served, configured_certificate(d, &loaded));
     cg_credential_free(loaded);
 }
