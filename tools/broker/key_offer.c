@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* TLS 1.2 servers may choose by the cipher suites alone. */
@@ -24,7 +25,7 @@ bool cg_key_offer(SSL_CTX *context, const EVP_PKEY *key)
 {
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         if (key && EVP_PKEY_is_a(key, rows[i].type))
-            return SSL_CTX_set1_sigalgs_list(context, rows[i].signatures) == 1 &&
+            return SSL_CTX_set1_sigalgs_list(context, (char *)(uintptr_t)rows[i].signatures) == 1 &&
                    SSL_CTX_set_cipher_list(context, rows[i].ciphers) == 1;
     return true;
 }
