@@ -42,6 +42,8 @@ renewed client single 0
 cp -a ca before
 ok cg -C ca prune
 says "Nothing to prune."
+ok cg -C ca prune nobody
+says "No such certificate. See all with: certguard -C ca list --all"
 diff -r -x lock before ca || fail "prune without effect wrote something"
 
 # a dry run, JSON, and the whole: the live one and the one for a rollback stay

@@ -225,7 +225,7 @@ static bool collect(struct cg_inventory *inventory, const struct cg_prune_reques
     struct cg_inventory_row row;
     struct cg_error fault = {""};
     while (cg_inventory_next(inventory, &row, &fault)) {
-        if (!row.generation || !request->is_wanted(request->context, row.name))
+        if (!request->is_wanted(request->context, row.name) || !row.generation)
             continue;
         struct cg_inventory_row *more = cg_array_grow(*rows, *count, sizeof *more);
         if (!more)

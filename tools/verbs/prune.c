@@ -21,12 +21,19 @@ static const struct cg_option options[] = {
      0, AT(older_than)},
 };
 
+struct wanted {
+    const struct cg_cli *cli;
+    bool *found; /* a name that is */
+};
+
 static bool is_wanted(const void *context, const char *name)
 {
-    const struct cg_cli *cli = context;
+    const struct wanted *wanted = context;
+    const struct cg_cli *cli = wanted->cli;
     bool found = cli->nargs == 0;
     for (int i = 0; !found && i < cli->nargs; i++)
         found = fnmatch(cli->args[i], name, 0) == 0;
+    *wanted->found = *wanted->found || found;
     return found;
 }
 
@@ -56,6 +63,7 @@ struct run {
     struct cg_prune_request request;
     cJSON *pruned, *kept; /* in the result */
     size_t count, faults;
+    bool found; /* one of the names */
 };
 
 static void note_pruned(const struct cg_cli *cli, struct run *run, const struct cg_prune *prune)
@@ -112,7 +120,9 @@ static int prune_all(struct cg_ca *ca, const struct cg_cli *cli, void *context, 
         return CG_EXIT_FAILED;
     }
     cg_result_of_run(cli, result);
-    if (!run->count)
+    if (!run->found && cli->nargs)
+        cg_say(cli, "No such certificate. See all with: %s list --all", cli->prefix);
+    else if (!run->count)
         cg_say(cli, "Nothing to prune.");
     else if (cli->dry_run)
         cg_say(cli, "Would remove the private keys and chains of %zu old generation%s. Nothing was written.",
@@ -126,10 +136,12 @@ static int prune_all(struct cg_ca *ca, const struct cg_cli *cli, void *context, 
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
-    struct run run = {.request = {.is_wanted = is_wanted,
-                                  .context = cli,
-                                  .older_than = o->older_than.given ? o->older_than.value : OLDER_THAN,
-                                  .limit = cli->dry_run ? 0 : IN_ONE_CHANGE}};
+    struct run run = {.count = 0};
+    const struct wanted wanted = {cli, &run.found};
+    run.request = (struct cg_prune_request){.is_wanted = is_wanted,
+                                            .context = &wanted,
+                                            .older_than = o->older_than.given ? o->older_than.value : OLDER_THAN,
+                                            .limit = cli->dry_run ? 0 : IN_ONE_CHANGE};
     const int code = cg_verb_with_ca(cli, CG_CA_WRITE, prune_all, &run);
     return code == CG_EXIT_OK && run.faults ? CG_EXIT_FAILED : code;
 }
