@@ -70,4 +70,26 @@ done
 expect 1 sh -c "echo 'wrong horse battery' >wrong; '$CERTGUARD' -C ca issue client c --passphrase-file wrong"
 says "the passphrase is wrong"
 says_not "backup"
+# a CA that was copied without its links: nothing changes, another name is renewed, and the command in the message repairs it
+ok cg -C linked init --no-passphrase
+ok cg -C linked issue client one
+ok cg -C linked issue client two
+ok cg -C linked renew one
+cp -rL linked copied
+rm -r copied/live/two
+ln -s ../archive/two/0001 copied/live/two
+mkdir folder # as made by the first versions
+cp -a copied/live/one/. folder
+cp -r folder folder/current
+for kind in link folder; do
+    [ $kind = link ] || { rm copied/live/one && cp -r folder copied/live/one; }
+    expect 1 cg -C copied renew --all
+    says 'Renewed "two"'
+    says "one: copied/live/one is not a link .* rm -r copied/live/one && ln -s ../archive/one/0002 copied/live/one"
+    [ ! -e copied/pending ] && [ ! -e copied/archive/one/0003 ] || fail "$kind: something was changed"
+    eval "$(sed -n 's/.*lost: //p' err)"
+    [ "$(readlink copied/live/one)" = ../archive/one/0002 ] || fail "$kind: the command does not repair the name"
+done
+ok cg -C copied renew one
+consistent copied
 echo "done"

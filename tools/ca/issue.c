@@ -209,7 +209,7 @@ static bool stage_link(const struct cg_change *change, const struct cg_issue_req
     struct cg_live_link link;
     cg_ca_live_link(change->ca, issue->name, issue->generation, &link);
     snprintf(staged, sizeof staged, "live-%u", issue->slot);
-    return cg_change_stage_link(change, staged, link.to, err);
+    return cg_ca_live_ok(change->ca, issue->name, err) && cg_change_stage_link(change, staged, link.to, err);
 }
 
 bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *change,

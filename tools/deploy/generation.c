@@ -160,10 +160,10 @@ bool cg_generation_note(struct cg_change *change, const char *done, const char *
 bool cg_generation_switch(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
     struct cg_live_link link;
-    struct cg_change change;
+    struct cg_change change = {0};
     cg_ca_live_link(ca, name, generation, &link);
-    bool ok = cg_change_begin(&change, ca, false, err) && cg_change_stage_link(&change, "live", link.to, err) &&
-              cg_change_move(&change, "live", link.at, err) &&
+    bool ok = cg_ca_live_ok(ca, name, err) && cg_change_begin(&change, ca, false, err) &&
+              cg_change_stage_link(&change, "live", link.to, err) && cg_change_move(&change, "live", link.at, err) &&
               cg_generation_note(&change, "switched", name, generation, err);
     return cg_change_end(&change, ok, err);
 }

@@ -171,6 +171,23 @@ void cg_ca_live_link(const struct cg_ca *ca, const char *name, unsigned generati
              generation);
 }
 
+bool cg_ca_live_ok(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    struct cg_live_link link;
+    struct stat st;
+    cg_ca_live_link(ca, name, 0, &link);
+    const bool is_there = lstat(cg_ca_path(ca, path, "%s", link.at), &st) == 0;
+    if (is_there ? S_ISLNK(st.st_mode) : !strstr(link.at, "/current"))
+        return true;
+    return cg_fail_text(
+        err,
+        "%s/live/%s is not a link to a generation: the CA was copied without its links. Copy it again with cp -a, or "
+        "with certguard backup and restore. If the original is lost: rm -r %s/live/%s && ln -s ../archive/%s/%04u "
+        "%s/live/%s",
+        ca->dir, name, ca->word, name, name, cg_ca_generation(ca, name), ca->word, name);
+}
+
 X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
 {
     char path[PATH_MAX];

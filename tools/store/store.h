@@ -90,6 +90,9 @@ struct cg_live_link {
 };
 void cg_ca_live_link(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_live_link *link);
 
+/* The link can be replaced. False: copied by a program that follows links; a new generation would not become live. */
+bool cg_ca_live_ok(const struct cg_ca *ca, const char *name, struct cg_error *err);
+
 /* The certificate of a generation in the archive; NULL if it cannot be read. */
 X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err);
 
