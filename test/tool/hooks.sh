@@ -139,6 +139,10 @@ ok cg -C ca crl
 hangs='[ ! -e "$REMOTE/slow" ] || { trap "" TERM; echo $$ >"$REMOTE/pid"; sleep 300 & echo $! >"$REMOTE/pid2"; wait; sleep 300; }; '
 expect 1 cg -C ca deploy d --hook "$hangs$copy" --hook-timeout 1
 says "did not end within 1 s"
+# one that writes without end is ended too, and does not fill the log
+expect 1 timeout -k 1 60 "$CERTGUARD" -C ca deploy d --hook yes --hook-timeout 1
+says "did not end within 1 s (y; y; y)" && says "more is not shown"
+[ "$(runs err)" -lt 1100 ] || fail "$(runs err) lines of output"
 # is_gone PID: also if nothing has waited for it yet
 is_gone()
 {
@@ -290,14 +294,24 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     ok cg -C ca deploy b --hook "$copy"
     before=$(runs remote/b.log)
     chmod 666 ca/deploy/b.json
-    expect 1 cg -C ca deploy b --hook "$copy"
-    says "can change .*ca/deploy/b.json"
+    for verb in "deploy b" "crl" "renew b" "rotate b"; do
+        # shellcheck disable=SC2086 # the words of the verb
+        expect 1 cg -C ca $verb
+        says "cannot use ca/deploy/b.json: other users can change it"
+    done
     chmod 600 ca/deploy/b.json
-    ok cg -C ca crl
+    # no run makes it its own, and then trusts it
+    chown 64321 ca/deploy/b.json
+    expect 1 cg -C ca crl
+    expect 1 cg -C ca crl
+    says "cannot use ca/deploy/b.json: other users can change it"
+    chown 0 ca/deploy/b.json
     chmod 777 ca/deploy
     expect 1 cg -C ca crl
-    says "can change .*ca/deploy"
+    says "cannot use ca/deploy: other users can change it"
     chmod 700 ca/deploy
+    [ "$(runs remote/b.log)" = "$before" ] || fail "a command that others can change was run"
+    ok cg -C ca crl
     [ "$(runs remote/b.log)" -gt "$before" ] || fail "the hook does not run again"
 fi
 echo "done"

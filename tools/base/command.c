@@ -16,6 +16,7 @@
 #define GRACE_MS    INT64_C(5000)
 #define FD_MAX      65536 /* without close_range() */
 #define NOT_STARTED 126   /* as sh: found, but cannot be run */
+#define READS_MAX   16    /* at once: a command that writes without end must not hold up its own limit */
 
 /* ---- the child */
 
@@ -83,8 +84,8 @@ static void end_line(struct cg_command *command)
     if (command->len) {
         memmove(command->tail[1], command->tail[0], sizeof command->tail - sizeof command->tail[0]);
         memcpy(command->tail[0], command->part, command->len + 1);
-        if (command->line)
-            command->line(command->context, command->part);
+        if (command->line && command->lines++ < CG_COMMAND_SHOWN)
+            command->line(command->context, command->lines < CG_COMMAND_SHOWN ? command->part : "(more is not shown)");
     }
     command->len = 0;
 }
@@ -93,7 +94,7 @@ static void read_output(struct cg_command *command)
 {
     char buffer[4096];
     ssize_t n;
-    while ((n = read(command->output, buffer, sizeof buffer)) > 0)
+    for (size_t reads = 0; reads < READS_MAX && (n = read(command->output, buffer, sizeof buffer)) > 0; reads++)
         for (ssize_t i = 0; i < n; i++)
             if (buffer[i] == '\n')
                 end_line(command);

@@ -12,8 +12,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CG_COMMAND_LINE 240
-#define CG_COMMAND_TAIL 3 /* lines */
+#define CG_COMMAND_LINE  240
+#define CG_COMMAND_TAIL  3    /* lines */
+#define CG_COMMAND_SHOWN 1000 /* lines; the last of them says that there are more */
 
 struct cg_command_user {
     bool is_set; /* else with the rights of this process */
@@ -40,7 +41,7 @@ struct cg_command {
     int64_t end;
     bool is_ending, is_killed;
     char part[CG_COMMAND_LINE]; /* of a line */
-    size_t len;
+    size_t len, lines;
 };
 
 bool cg_command_start(struct cg_command *command, struct cg_error *err);
