@@ -133,6 +133,30 @@ static bool read_one(const cJSON *object, const char *name, struct cg_targets *t
     return target->to;
 }
 
+static bool has_hook(const struct cg_targets *targets)
+{
+    bool found = false;
+    for (size_t i = 0; !found && i < targets->count; i++)
+        found = targets->item[i].hook;
+    return found;
+}
+
+/* Who can write the record chooses the command. Checked by every reader, since a run that writes the record again owns it then. */
+static bool is_safe(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    char paths[2][PATH_MAX];
+    struct stat st;
+    cg_ca_path(ca, paths[0], "deploy");
+    cg_ca_path(ca, paths[1], "deploy/%s.json", name);
+    for (size_t i = 0; i < CG_COUNT(paths); i++)
+        if (stat(paths[i], &st) != 0 || (st.st_mode & 022) || (st.st_uid != 0 && st.st_uid != ca->owner.uid))
+            return cg_fail_text(err,
+                                "cannot use %s: other users can change it, and it has the command of a hook. Check "
+                                "what is in it, correct its owner, and run chmod go-w on it",
+                                paths[i]);
+    return true;
+}
+
 bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets *targets, struct cg_error *err)
 {
     char relative[CG_NAME_MAX + 32];
@@ -149,6 +173,10 @@ bool cg_targets_load(const struct cg_ca *ca, const char *name, struct cg_targets
         ok = ok && read_one(other, name, targets);
     }
     cJSON_Delete(object);
+    if (ok && has_hook(targets) && !is_safe(ca, name, err)) {
+        cg_targets_clear(targets);
+        return false;
+    }
     if (!ok) {
         cg_targets_clear(targets);
         cg_error_set(err,
