@@ -122,7 +122,7 @@ static void end(struct job *job, const char *why)
         jobs->request->report.ended(jobs->request->report.context, &result);
 }
 
-/* Another run may run the same hook now. An own descriptor for each target, so that those of one name take turns too. */
+/* Another run may run the same hook now. */
 static bool take_lock(struct job *job)
 {
     char path[PATH_MAX];
@@ -178,13 +178,20 @@ static void start(struct job *job)
         end(job, err.text);
 }
 
+/* The jobs of a name are side by side, and take turns: the wait for the lock is for other runs. */
+static bool is_next(const struct job *job)
+{
+    const struct job *before = job > job->all->item ? job - 1 : NULL;
+    return job->all->running < AT_ONCE &&
+           (!before || before->state == ENDED || strcmp(before->target.name, job->target.name) != 0);
+}
+
 /* True until it has ended. */
 static bool step(struct job *job, bool is_stopped)
 {
-    struct jobs *jobs = job->all;
     if (job->state == WAITS && is_stopped)
         end(job, STOPPED);
-    else if (job->state == WAITS && jobs->running < AT_ONCE)
+    else if (job->state == WAITS && is_next(job))
         start(job);
     else if (job->state == RUNS && is_stopped)
         cg_command_stop(&job->command, STOPPED);
