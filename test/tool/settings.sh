@@ -213,6 +213,20 @@ ok cg -C pins --at $later renew other --reuse-key
 ok cg -C pins config reuse_key
 [ "$(cat out)" = other ] || fail "the names were not remembered"
 expect 64 cg -C pins renew kept --new-key --reuse-key
+# one that fails is not remembered by the one that follows
+ok cg -C pins --at $later issue client failing
+ok cg -C pins --at $later issue client next
+cp pins/live/next/privkey.pem pins/live/failing/privkey.pem
+expect 1 cg -C pins --at $later renew failing next --reuse-key
+ok cg -C pins config reuse_key
+[ "$(cat out)" = "other, next" ] || fail "a failed renewal was remembered"
+# a key that only the device has cannot be replaced here
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.csr -subj /CN=own 2>/dev/null
+ok cg -C pins --at $later sign own.csr
+expect 1 cg -C pins --at $later renew own --new-key
+says 'only the device has the key of "own"'
+ok cg -C pins --at $later renew --all --new-key
+says '"own".*same key'
 # rotate keeps it too, up to the broker's proof
 ok cg -C pins --at $later deploy other --to "$work/pinned" --connect 127.0.0.1:1
 ok cg -C pins --at $later --json -n rotate other

@@ -13,6 +13,7 @@
 #include "store/lock.h"
 #include "verbs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct options {
@@ -115,6 +116,19 @@ static bool open_issuer(struct run *run, struct cg_error *err)
     return run->is_open;
 }
 
+/* A name that was given must get the new key that was asked for; --all renews the others. */
+static bool can_have_new_key(const struct run *run, const char *name, struct cg_error *err)
+{
+    char file[CG_NAME_MAX + 32];
+    snprintf(file, sizeof file, "live/%s/privkey.pem", name);
+    if (run->options->all || !run->params.new_key || cg_ca_has(run->ca, file))
+        return true;
+    return cg_fail_text(err,
+                        "cannot make a new key: only the device has the key of \"%s\". Make one there, and sign its "
+                        "request under another name: certguard -C %s sign FILE --name NEW_NAME",
+                        name, run->ca->word);
+}
+
 /* Whether to keep the key becomes a setting of a name that was given. */
 static bool remember_key(struct run *run, const char *name, struct cg_renew_params *params, struct cg_error *err)
 {
@@ -158,11 +172,11 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
         note_skipped(run, name);
         return cli->dry_run || deploy_unchanged(run, name, err);
     }
-    if (!open_issuer(run, err))
-        return false;
-    if (!remember_key(run, name, &params, err))
+    if (!can_have_new_key(run, name, err) || !open_issuer(run, err) || !remember_key(run, name, &params, err))
         return false;
     bool ok = cg_renew(&run->issuer, name, &params, &renewed, err);
+    if (!ok && params.remember_key) /* another name that is renewed writes the settings */
+        cg_settings_set_reuse_key(&run->issuer.settings, name, !params.reuse_key, NULL);
     if (ok) {
         note_renewed(run, name, &renewed);
         ok = cli->dry_run || deploy_again(run, name, true, err);
