@@ -195,7 +195,7 @@ static int count_behind(const struct addrinfo *address)
 static bool visit(const char *host_port, const X509 *like, int64_t timeout_ms, handshake *shake,
                   struct cg_tls_probe *out, struct cg_error *err)
 {
-    char host[256], port[8];
+    char host[256], port[8], within[32] = "";
     const int64_t end_ms = cg_monotonic_ms() + timeout_ms;
     int fault = 0;
     bool connected = false;
@@ -213,13 +213,16 @@ static bool visit(const char *host_port, const X509 *like, int64_t timeout_ms, h
             fault = errno;
     }
     freeaddrinfo(found);
-    if (!out->chain && connected)
-        cg_error_set(err, "%s port %s: no certificate%s%s within %d s. Check that this is a TLS listener%s", host, port,
+    if (!out->chain && connected) {
+        if (cg_monotonic_ms() >= end_ms)
+            snprintf(within, sizeof within, " within %d s", (int)(timeout_ms / 1000));
+        cg_error_set(err, "%s port %s: no certificate%s%s%s. Check that this is a TLS listener%s", host, port,
                      like ? " with a key of type " : "", like ? EVP_PKEY_get0_type_name(X509_get0_pubkey(like)) : "",
-                     (int)(timeout_ms / 1000), like ? " that has one" : "");
-    else if (!out->chain)
+                     within, like ? " that has one: credential in the policy, or certfile" : "");
+    } else if (!out->chain) {
         cg_error_set(err, "cannot connect to %s port %s: %s. Check that the broker is running", host, port,
                      strerror(fault));
+    }
     return out->chain;
 }
 
