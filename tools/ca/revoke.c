@@ -127,17 +127,19 @@ static bool revoke_file(struct rewrite *rewrite, const struct cg_index_row *row,
 /* ---- rows */
 
 /* A row that was imported by its serial number takes the file: without it, a compromised key cannot be banned. */
-static bool change_row(struct rewrite *rewrite, struct cg_index_row *row, X509 *cert, int reason, struct cg_error *err)
+static bool change_row(struct rewrite *rewrite, const struct cg_index_row *row, X509 *cert, int reason,
+                       struct cg_error *err)
 {
     char file[CG_NAME_MAX + 32];
+    struct cg_index_row placed = *row;
     struct cg_revoked_item place_of;
     if (!cert || is_in_archive(row))
         return revoke_row(rewrite, row, reason) || cg_fail_memory(err);
     place_by_name(rewrite, cert, row->serial, &place_of);
     place_of.is_listed = true;
     file_of(&place_of, file);
-    row->file = file;
-    return revoke_file(rewrite, row, &place_of, reason, err);
+    placed.file = file;
+    return revoke_file(rewrite, &placed, &place_of, reason, err);
 }
 
 /* One pass: a million lines take as long as reading and writing them. */
