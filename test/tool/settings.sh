@@ -172,6 +172,15 @@ damaged '{"organization": "X"' 'line 1, column'
 damaged '' 'line 1, column'
 damaged '[]' '$: expected an object'
 [ "$lines" = "$(grep -c . ca/index.txt)" ] || fail "something was issued"
+# a mistake in another setting holds up neither the CRL of the timer nor a revocation
+printf '{"passphrase_file": "%s", "organisation": "X"}' "$work/pass" >"$file"
+ok cg -C ca crl
+says 'unknown setting "organisation".*lifetime of the last one'
+expect 1 cg -C ca issue client lost
+says 'unknown setting "organisation"'
+chmod 620 "$file"
+expect 1 cg -C ca crl
+chmod 600 "$file"
 cp good "$file"
 mv "$file" kept && ln -s nowhere "$file"
 expect 1 cg -C ca issue client lost

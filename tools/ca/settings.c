@@ -150,14 +150,11 @@ static bool parse(struct cg_settings *settings, const char *path, struct cg_erro
         return false;
     cJSON *object = cg_json_parse(path, (const char *)bytes.data, bytes.len, err);
     cg_bytes_free(&bytes);
-    const bool ok = object && check(path, &document, object, err);
-    if (ok) {
-        cJSON_Delete(settings->object);
-        settings->object = object;
-    } else {
-        cJSON_Delete(object);
-    }
-    return ok;
+    if (!object)
+        return false;
+    cJSON_Delete(settings->object);
+    settings->object = object;
+    return check(path, &document, object, err);
 }
 
 bool cg_settings_load(struct cg_settings *settings, const char *dir, struct cg_error *err)

@@ -30,7 +30,8 @@ struct cg_settings {
     struct cg_ca_owner owner; /* root reads passphrase_file with the rights of the folder's owner */
 };
 
-/* Reads the file in the folder dir of a CA, which may be missing, with the rights of the folder's owner. */
+/* Reads the file in the folder dir of a CA, which may be missing, with the rights of the folder's owner. False: object has what
+ * could be read of it, not checked. */
 bool cg_settings_load(struct cg_settings *settings, const char *dir, struct cg_error *err);
 void cg_settings_free(struct cg_settings *settings);
 

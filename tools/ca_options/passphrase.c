@@ -98,15 +98,17 @@ static void wipe_secret(void)
     OPENSSL_cleanse(secret, sizeof secret);
 }
 
-/* From the file that the settings name, or the terminal. Damaged settings are reported where no person can answer. */
+/* From the file that the settings name, or the terminal. Another setting that is wrong does not hold up a revocation or a CRL.
+ * Settings that cannot be read are reported where no person can answer. */
 static bool from_settings(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)
 {
     struct cg_settings settings;
     const bool is_read = cg_settings_load(&settings, cli->dir, err);
-    const char *path = is_read ? cg_settings_text(&settings, "passphrase_file") : NULL;
+    const char *named = cg_settings_text(&settings, "passphrase_file"), *path = named && *named == '/' ? named : NULL;
     bool ok = false;
     if (path && !(ok = cg_passphrase_with_rights(path, &settings.owner, secret, err)))
-        cg_error_prefix(err, "cannot read the passphrase_file of %s/" CG_SETTINGS_FILE, cli->dir);
+        cg_error_prefix(err, "cannot read the passphrase_file of %s/" CG_SETTINGS_FILE "%s", cli->dir,
+                        settings.owner.other ? " with the rights of the owner of the CA's folder" : "");
     else if (!path && (is_read || cg_tty_is_there()))
         ok = cg_prompt_secret(question, confirm, secret, sizeof secret, err);
     cg_settings_free(&settings);
