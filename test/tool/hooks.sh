@@ -69,6 +69,8 @@ carries c
 ok cg -C ca deploy c --to c2
 [ "$(runs remote/c.log)" = 2 ] || fail "the hook of the second folder"
 ok cg -C ca deploy c --forget c2
+ok cg -C ca show c
+says "  hook mkdir" && says_not "  pending"
 expect 64 cg -C ca deploy b c --to both
 expect 64 cg -C ca deploy b c --forget b
 expect 64 cg -C ca deploy b --hook-timeout 0

@@ -271,7 +271,8 @@ static void print_target(const char *label, const cJSON *target)
         line(label, "%s: not up to date. %s", cg_member_text(target, "to"), error);
     cJSON_ArrayForEach(item, target)
     {
-        if (cJSON_IsString(item) && strcmp(item->string, "to") != 0 && strcmp(item->string, "error") != 0)
+        if (cJSON_IsString(item) && *item->valuestring && strcmp(item->string, "to") != 0 &&
+            strcmp(item->string, "error") != 0)
             line("", INDENT "%s %s", item->string, item->valuestring);
     }
 }
