@@ -101,6 +101,11 @@ ok cg -C ca sign three.csr
 expect 1 cg -C ca export three --pem no.pem
 says "its key was created elsewhere"
 # only a file is replaced
+expect 1 cg -C ca export sensor-1.lan --pem ca/live/sensor-1.lan/privkey.pem
+says "it is in the CA's folder"
+expect 1 cg -C ca export sensor-1.lan --pem "$PWD/ca/../ca/new.pem"
+expect 1 cg -C ca issue client seven --p12 ca/seven.p12 --p12-passphrase-file p12pass
+[ ! -e ca/live/seven ] && [ ! -e ca/new.pem ] || fail "written into the CA's folder"
 mkfifo pipe
 ln -s one.pem link
 mkdir folder

@@ -10,6 +10,7 @@
 #include "hooks.h"
 #include "lint/lint.h"
 #include "passphrase.h"
+#include "store/target_path.h"
 
 /* Lint errors prevent issuing; warnings are only shown. */
 static void warn_lint(const struct cg_cli *cli, X509 *cert)
@@ -127,7 +128,8 @@ static bool prepare(const struct cg_cli *cli, const struct cg_ca *ca, struct run
     const struct cg_issue_options *o = run->options;
     const char *name = o->request.name;
     if (!cg_certificate_policy_ok(&o->request.policy, err) || !cg_targets_load(ca, name, &run->targets, err) ||
-        !cg_targets_merge(ca, name, &run->targets, &o->place, err))
+        !cg_targets_merge(ca, name, &run->targets, &o->place, err) ||
+        (o->request.p12 && !cg_path_is_outside(o->request.p12, ca->dir, err)))
         return false;
     if (!run->targets.count && cg_deploy_option_given(&o->place))
         return cg_fail_text(err, "--%s needs a folder to deploy to; add --to FOLDER",

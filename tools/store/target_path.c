@@ -51,3 +51,14 @@ bool cg_path_is_below(const char *folder, const char *above)
     const size_t len = strlen(above);
     return strncmp(folder, above, len) == 0 && (folder[len] == '/' || !folder[len]);
 }
+
+bool cg_path_is_outside(const char *file, const char *ca, struct cg_error *err)
+{
+    char whole[PATH_MAX], path[PATH_MAX], dir[PATH_MAX];
+    if (!cg_path_absolute(file, whole, err))
+        return false;
+    cg_path_resolve(whole, path);
+    cg_path_resolve(ca, dir);
+    return !cg_path_is_below(path, dir) ||
+           cg_fail_text(err, "cannot write %s: it is in the CA's folder. Name a file in another folder", file);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Paths of folders where files are deployed: which of them are the same folder. Nothing is owned. Called by target. */
+/* Paths of folders where files are deployed or written: which of them are the same folder. Nothing is owned. Called by target
+ * and the verbs. */
 #ifndef CG_TARGET_PATH_H
 #define CG_TARGET_PATH_H
 
@@ -16,5 +17,9 @@ void cg_path_resolve(const char *path, char out[PATH_MAX]);
 
 bool cg_path_is_same(const char *one, const char *other);
 bool cg_path_is_below(const char *folder, const char *above); /* of resolved paths; also the same */
+
+/* False, with the reason, if a file that the user names for output is in the CA's folder: it could replace a key or the
+ * index. */
+bool cg_path_is_outside(const char *file, const char *ca, struct cg_error *err);
 
 #endif

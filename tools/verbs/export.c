@@ -5,6 +5,7 @@
 #include "ca_options/passphrase.h"
 #include "core/cert/name.h"
 #include "store/index.h"
+#include "store/target_path.h"
 #include "verbs.h"
 
 #include <openssl/crypto.h>
@@ -96,6 +97,8 @@ static int export_all(struct cg_ca *ca, const struct cg_cli *cli, void *context,
     bool ok = cg_bundle_load(&bundle, ca, cli->args[0], err);
     if (ok)
         warn_unusable(cli, ca, &bundle);
+    for (int format = 0; ok && format < FORMATS; format++)
+        ok = !run->options->file[format] || cg_path_is_outside(run->options->file[format], ca->dir, err);
     for (int format = 0; ok && format < FORMATS; format++)
         if (run->options->file[format]) {
             ok = export_one(cli, run, &bundle, format, err);
