@@ -176,27 +176,42 @@ static const struct cg_credentials *served_before(const struct cg_loading *loadi
     return loading->previous ? cg_snapshot_credentials(loading->previous, port) : &none;
 }
 
-/* An entry replaces the credential of its file. The other entries replace, in order, what no entry names. */
+typedef bool match_fn(const struct cg_credential *served, const struct entry *entry);
+
+static bool match_file(const struct cg_credential *served, const struct entry *entry)
+{
+    return strcmp(served->file, entry->names->chain) == 0;
+}
+
+static bool match_type(const struct cg_credential *served, const struct entry *entry)
+{
+    struct cg_credential *renewed = cg_credential_load(entry->names->chain, entry->names->key, NULL);
+    bool same = renewed && strcmp(cg_credential_key_type(renewed), cg_credential_key_type(served)) == 0;
+    cg_credential_free(renewed);
+    return same;
+}
+
+static bool match_any(const struct cg_credential *served, const struct entry *entry)
+{
+    (void)served, (void)entry;
+    return true;
+}
+
+/* An entry replaces the credential of its file, else one of its key type. The other entries replace, in order, what is
+ * left. */
 static void find_old(struct entry *entries, size_t count, const struct cg_credentials *served)
 {
+    static match_fn *const matches[] = {match_file, match_type, match_any};
     bool taken[CG_CREDENTIALS_MAX] = {false};
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < served->count; k++)
-            if (strcmp(served->item[k]->file, entries[i].names->chain) == 0) {
+    for (size_t m = 0; m < sizeof matches / sizeof *matches; m++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 0; k < served->count && !entries[i].old; k++) {
+                if (taken[k] || !matches[m](served->item[k], &entries[i]))
+                    continue;
                 entries[i].old = served->item[k];
                 entries[i].old_files = &served->files[k];
                 taken[k] = true;
             }
-    for (size_t i = 0, k = 0; i < count; i++) {
-        if (entries[i].old)
-            continue;
-        while (k < served->count && taken[k])
-            k++;
-        if (k == served->count)
-            return;
-        entries[i].old = served->item[k];
-        entries[i].old_files = &served->files[k++];
-    }
 }
 
 static const struct entry *find_same_type(const struct entry *entries, size_t count, const struct entry *one)

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 static struct cg_pki *pki;
-static char contents[3][16]; /* the certificate in the files a, b and c */
+static char contents[4][16]; /* the certificate in the files a, b, c and d */
 
 static int make_files(void **state)
 {
@@ -135,6 +135,9 @@ static void at_reload(void **state)
         {"another file", "a=ec b=rsa", "a=ec c=rsa2", "ec rsa2", 0, NULL},
         {"another file that is bad", "a=ec b=rsa", "c=expired a=ec2", "rsa ec2", 1, "c.pem: "},
         {"another file, of another type", "a=ec b=rsa", "a=ec c=pss", "ec pss", 0, NULL},
+        {"other files in another order", "a=ec b=rsa", "c=rsa2 d=ec2", "rsa2 ec2", 0, NULL},
+        {"the same, and one is gone", "a=ec b=rsa", "c=rsa2 d=-", "rsa2 ec", 1, "d.pem: no such file"},
+        {"the same, and names are missing", "a=ec b=rsa", "c=narrow d=ec2", "rsa ec2", 1, "c.pem: expected the names"},
         {"one gets the type of the other", "a=ec b=rsa", "a=rsa2 b=rsa", "ec rsa", 1, "a.pem: the key type is RSA"},
         {"both get another type", "a=ec b=rsa", "a=pss b=p384", "pss p384", 0, NULL},
         {"the types are exchanged", "a=ec b=rsa", "a=rsa2 b=ec2", "rsa2 ec2", 0, NULL},
