@@ -18,8 +18,8 @@
 #define SLICE_MS      2
 #define SLICE_COUNT   256 /* records between two checks of the clock */
 #define NEXT_SLICE_MS 1
-#define PORTS_MAX     64
-#define PLACE_MAX     40 /* "8883/RSA" */
+#define PLACES_MAX    (64 * (1 + CG_CREDENTIALS_MAX)) /* 64 listeners, each with all key types */
+#define PLACE_MAX     40                              /* "8883/RSA" */
 #define UNSENT        INT64_MIN
 
 const int cg_expiring_days[CG_EXPIRING_COUNT] = {1, 7, 14, 30};
@@ -80,7 +80,7 @@ struct cg_sysinfo {
         char place[PLACE_MAX];
         int64_t days;
         bool current; /* it was seen in this pass */
-    } credential[PORTS_MAX];
+    } credential[PLACES_MAX];
     size_t ncredentials;
 };
 
@@ -165,7 +165,7 @@ static void send_credential(struct cg_sysinfo *sysinfo, const char *place, int64
     size_t i = 0;
     while (i < sysinfo->ncredentials && strcmp(sysinfo->credential[i].place, place) != 0)
         i++;
-    if (i == PORTS_MAX)
+    if (i == PLACES_MAX)
         return;
     if (i == sysinfo->ncredentials) {
         snprintf(sysinfo->credential[i].place, PLACE_MAX, "%s", place);
