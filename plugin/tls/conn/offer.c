@@ -123,13 +123,14 @@ static bool can_sign(int key, int signature)
     return key == signature || (key == EVP_PKEY_RSA && signature == EVP_PKEY_RSA_PSS);
 }
 
+/* OpenSSL signs nothing with SHA-1 at its default level. */
 static bool offers_signature(const struct cg_conn *conn, const EVP_PKEY *key, void *unused)
 {
-    int count = SSL_get_sigalgs(conn->ssl, -1, NULL, NULL, NULL, NULL, NULL), signature = NID_undef;
+    int count = SSL_get_sigalgs(conn->ssl, -1, NULL, NULL, NULL, NULL, NULL), signature = NID_undef, hash = NID_undef;
     bool found = count <= 0 || !key;
     (void)unused;
     for (int i = 0; i < count && !found; i++)
-        found = SSL_get_sigalgs(conn->ssl, i, &signature, NULL, NULL, NULL, NULL) > 0 &&
+        found = SSL_get_sigalgs(conn->ssl, i, &signature, &hash, NULL, NULL, NULL) > 0 && hash != NID_sha1 &&
                 can_sign(EVP_PKEY_get_base_id(key), signature);
     return found;
 }

@@ -134,11 +134,13 @@ static void a_client_that_supports_neither(void **state)
     } rows[] = {
         {TLS1_3_VERSION, "ed25519", "which is RSA or EC", CG_REASON_NO_COMMON_SIGNATURE},
         {TLS1_2_VERSION, "ed25519", "which is RSA or EC", CG_REASON_NO_COMMON_SIGNATURE},
+        {TLS1_2_VERSION, "RSA+SHA1", "which is RSA or EC", CG_REASON_NO_COMMON_SIGNATURE},
     };
     SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
     serve(false);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         SSL_CTX *client = tls_peer_context(&shared_fixture, rows[i].version, rows[i].version, "rsaclient");
+        SSL_CTX_set_security_level(client, 0); /* for SHA-1 */
         assert_true(offer(client, rows[i].signatures));
         assert_string_equal(served_to(server, client), "");
         if (!strstr(shared_fixture.calls.last.detail, rows[i].detail))
