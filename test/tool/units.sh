@@ -186,6 +186,19 @@ grep -q '# mine' units/certguard-crl.timer && fail "the old file was not replace
 grep -q -- '--connect 127.0.0.1:2$' units/certguard-doctor.service || fail "the new port is not in the unit"
 ls units/*.old | grep -v certguard-crl.timer.old && fail "an untouched file was kept"
 
+# ---- the units of another CA: kept, unless that CA is gone or --force is given ----
+ok cg -C other init --no-passphrase
+cp -a units before
+expect 1 cg -C other install-units --config mosquitto.conf --dir units
+says "certguard-renew.service is for the CA in $PWD/ca, whose certificates and CRL would expire"
+diff -r before units || fail "units of another CA were replaced"
+ok cg -C other install-units --config mosquitto.conf --dir units --force
+grep -q -- "-C $PWD/other " units/certguard-renew.service || fail "not the units of the other CA"
+mv other gone
+ok cg -C ca install-units --config mosquitto.conf --dir units
+diff -r before units || fail "not the units of the first CA again"
+rm -rf before gone
+
 # ---- taken away: no timer stays enabled, no file stays but what was changed by hand ----
 mkdir gone && cp -r clock/* gone
 mkdir gone/timers.target.wants

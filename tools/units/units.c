@@ -104,6 +104,31 @@ void cg_unit_place(const struct cg_unit_folders *folders, const char *name, char
         snprintf(path, PATH_MAX, "%s/%s", folders->units, name);
 }
 
+static bool find_ca(const char *text, char ca[PATH_MAX])
+{
+    const char *at = strstr(text, " -C ");
+    const size_t len = at ? strcspn(at + 4, " \n") : 0;
+    snprintf(ca, PATH_MAX, "%.*s", len < PATH_MAX ? (int)len : 0, at ? at + 4 : "");
+    return ca[0];
+}
+
+bool cg_unit_ca(const char *path, char ca[PATH_MAX])
+{
+    struct cg_bytes bytes = {0};
+    const bool ok = cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL) && find_ca((char *)bytes.data, ca);
+    cg_bytes_free(&bytes);
+    return ok;
+}
+
+static bool is_of_other_ca(const char *old, const char *text)
+{
+    char before[PATH_MAX], now[PATH_MAX], file[PATH_MAX + sizeof "/ca.pem"];
+    if (!find_ca(old, before) || !find_ca(text, now) || strcmp(before, now) == 0)
+        return false;
+    snprintf(file, sizeof file, "%s/ca.pem", before);
+    return access(file, F_OK) == 0;
+}
+
 enum cg_unit_state cg_unit_state(const char *path, const char *text)
 {
     struct cg_bytes bytes = {0};
@@ -112,7 +137,10 @@ enum cg_unit_state cg_unit_state(const char *path, const char *text)
     if (!cg_file_read(path, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, NULL))
         return CG_UNIT_FOREIGN;
     bool same = bytes.len == strlen(text) && memcmp(bytes.data, text, bytes.len) == 0;
-    enum cg_unit_state state = same ? CG_UNIT_SAME : is_untouched(&bytes) ? CG_UNIT_STALE : CG_UNIT_FOREIGN;
+    enum cg_unit_state state = same                                             ? CG_UNIT_SAME
+                               : !is_untouched(&bytes)                          ? CG_UNIT_FOREIGN
+                               : is_of_other_ca((const char *)bytes.data, text) ? CG_UNIT_OTHER
+                                                                                : CG_UNIT_STALE;
     cg_bytes_free(&bytes);
     return state;
 }

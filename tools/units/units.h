@@ -45,9 +45,13 @@ enum cg_unit_state {
     CG_UNIT_ABSENT,
     CG_UNIT_SAME,  /* has exactly this text */
     CG_UNIT_STALE, /* written by certguard with another text, and not changed since */
+    CG_UNIT_OTHER, /* as STALE, but for another CA, which exists: nothing would renew its certificates any more */
 };
 
 enum cg_unit_state cg_unit_state(const char *path, const char *text);
+
+/* The CA's folder in the command lines of a unit file. False: it has none. */
+bool cg_unit_ca(const char *path, char ca[PATH_MAX]);
 
 /* Can it be used in a unit file without quotes? Absolute, and only letters, digits and / . _ + : , = - */
 bool cg_unit_path_fits(const char *path, struct cg_error *err);

@@ -79,11 +79,27 @@ static bool prepare(struct outputs *all, const struct cg_unit_folders *folders, 
     return true;
 }
 
+static bool is_free(const struct output *out, struct cg_error *err)
+{
+    char ca[PATH_MAX];
+    if (out->state != CG_UNIT_OTHER || !cg_unit_ca(out->path, ca))
+        return true;
+    return cg_fail_text(
+        err,
+        "%s is for the CA in %s, whose certificates and CRL would expire without it; nothing was written. A machine "
+        "has units for one CA: run \"renew --all --due\" and \"crl --refresh-if 50%%\" of the other one daily, for "
+        "example from cron. If you no longer use the CA in %s, overwrite with --force",
+        out->path, ca, ca);
+}
+
 /* All or nothing: the error names every file that prevents the run. */
 static bool may_write(const struct outputs *all, struct cg_error *err)
 {
     char names[700] = "";
     size_t used = 0;
+    for (size_t i = 0; i < all->count; i++)
+        if (!is_free(&all->item[i], err))
+            return false;
     for (size_t i = 0; i < all->count; i++)
         if (all->item[i].state == CG_UNIT_FOREIGN && used + strlen(all->item[i].path) + 3 < sizeof names)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", all->item[i].path);
@@ -164,7 +180,7 @@ static void say_next(const struct cg_cli *cli, const struct cg_units_site *site)
 
 static void print_result(const struct cg_cli *cli, const struct outputs *all)
 {
-    static const char *const words[] = {"replaced", "written", "unchanged", "replaced"};
+    static const char *const words[] = {"replaced", "written", "unchanged", "replaced", "replaced"};
     cJSON *result = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(result, "files");
     for (size_t i = 0; i < all->count; i++) {
         cJSON_AddItemToArray(list, cg_json_of("file", all->item[i].path, "state", words[all->item[i].state]));
