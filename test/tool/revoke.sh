@@ -73,6 +73,8 @@ assert [(r["name"], r["serial"], r["reason"], r["was_revoked"]) for r in result[
 assert [f["what"] for f in result["failed"]] == ["nobody"] and "issued no certificate" in result["failed"][0]["error"]
 assert result["unchanged"] == 2 and result["crl_number"] == "03"
 END
+expect 64 cg -C ca revoke --batch one.txt --batch two.txt
+says "given twice"
 expect 1 cg -C ca revoke nobody
 says_not "New CRL"
 expect 1 cg -C ca revoke nobody nothing

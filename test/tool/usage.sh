@@ -92,12 +92,6 @@ while read -r verb; do
         wrong "$verb" $args --"$option" "$value"
     done <options
 done <verbs
-for option in "--batch files --batch files" "--reason superseded --reason superseded" "--crl-lifetime 1d --crl-lifetime=2d"; do
-    # shellcheck disable=SC2086
-    wrong revoke one $option
-    says "is given twice"
-done
-wrong list --expiring 1d --expiring 2d
 wrong no-such-verb
 wrong issue client "no name"
 wrong issue client two --cps https://example.org # needs --policy-oid

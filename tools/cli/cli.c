@@ -46,7 +46,6 @@ void cg_option_sets(const struct cg_verb *verb, struct cg_option_set sets[CG_SET
 struct target {
     const struct cg_option *option;
     void *place;
-    bool is_own; /* of the verb */
 };
 
 struct parser {
@@ -70,10 +69,10 @@ static struct target find_option(const struct parser *p, const char *name, size_
         for (size_t i = 0; i < sets[s].count; i++) {
             const struct cg_option *option = &sets[s].option[i];
             if (is_named(option, name, len, letter))
-                return (struct target){option, (s == CG_SET_OWN ? (char *)p->options : (char *)p->cli) + option->offset,
-                                       s == CG_SET_OWN};
+                return (struct target){option,
+                                       (s == CG_SET_OWN ? (char *)p->options : (char *)p->cli) + option->offset};
         }
-    return (struct target){NULL, NULL, false};
+    return (struct target){NULL, NULL};
 }
 
 static void nearer(const char *word, const char *candidate, const char **best, size_t *best_distance)
@@ -149,30 +148,6 @@ static const char *takes(enum cg_option_type type)
     return texts[type] ? texts[type] : "";
 }
 
-/* It has a value and takes only one. The last one of two would hide the other, for example a list of what to revoke. */
-static bool is_given(struct target t)
-{
-    switch (t.option->type) {
-    case CG_OPT_CHOICE:
-    case CG_OPT_STRING:
-    case CG_OPT_FILE:
-    case CG_OPT_FOLDER:
-        return *(const char **)t.place;
-    case CG_OPT_NUMBER:
-    case CG_OPT_DURATION:
-    case CG_OPT_TIME:
-        return ((const struct cg_number *)t.place)->given;
-    case CG_OPT_LIFETIME:
-        return *(const int64_t *)t.place;
-    case CG_OPT_FLAG:
-    case CG_OPT_LIST:
-    case CG_OPT_FILES:
-    case CG_OPT_REASONS:
-        break;
-    }
-    return false;
-}
-
 static bool store(const struct parser *p, struct target t, const char *value)
 {
     const struct cg_option *o = t.option;
@@ -180,8 +155,6 @@ static bool store(const struct parser *p, struct target t, const char *value)
     bool ok = true;
     if (!t.place)
         return false;
-    if (t.is_own && is_given(t))
-        return cg_fail_text(p->err, "--%s is given twice; only one value is possible", o->name);
     switch (o->type) {
     case CG_OPT_FLAG:
         *(bool *)t.place = true;

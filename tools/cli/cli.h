@@ -14,10 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A verb's option that is no flag and no list is given once; of an option of all verbs, the last one counts. */
 enum cg_option_type {
     CG_OPT_FLAG,     /* bool */
-    CG_OPT_STRING,   /* const char *, NULL when not given */
+    CG_OPT_STRING,   /* const char *, NULL when not given; the last one counts */
     CG_OPT_FILE,     /* const char *, completed as a file */
     CG_OPT_FOLDER,   /* const char *, completed as a folder */
     CG_OPT_CHOICE,   /* const char *, one of the words of argument: "a|b|c"; typed in any case */

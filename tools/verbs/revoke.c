@@ -19,7 +19,8 @@
     "keyCompromise|superseded|cessationOfOperation|affiliationChanged|privilegeWithdrawn|certificateHold|unspecified"
 
 struct options {
-    const char *reason, *batch;
+    const char *reason;
+    struct cg_list batch;
     int64_t crl_lifetime;
 };
 
@@ -28,7 +29,7 @@ static const struct cg_option options[] = {
     {"batch", "FILE",
      "also revoke what FILE lists: a name, serial number or file per line, and optionally a reason; - is standard "
      "input",
-     CG_OPT_FILE, 0, AT(batch)},
+     CG_OPT_FILES, 0, AT(batch)},
     {"crl-lifetime", "DURATION", "time until nextUpdate of this CRL (default: the setting crl_lifetime, else 7d)",
      CG_OPT_LIFETIME, 0, AT(crl_lifetime)},
 };
@@ -190,14 +191,14 @@ static bool read_stdin(struct cg_bytes *bytes, struct cg_error *err)
 static bool read_list(const struct cg_cli *cli, const struct options *o, struct cg_revoke_list *list,
                       struct cg_bytes *bytes, struct cg_error *err)
 {
+    const char *file = o->batch.count ? o->batch.item[0] : NULL;
     const int reason = o->reason && strcmp(o->reason, "unspecified") != 0 ? cg_reason_number(o->reason) : -1;
     bool ok = true;
     for (int i = 0; ok && i < cli->nargs; i++)
         ok = cg_revoke_list_add(list, cli->args[i], reason) || cg_fail_memory(err);
-    if (!ok || !o->batch)
+    if (!ok || !file)
         return ok;
-    ok = strcmp(o->batch, "-") == 0 ? read_stdin(bytes, err)
-                                    : cg_file_read(o->batch, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
+    ok = strcmp(file, "-") == 0 ? read_stdin(bytes, err) : cg_file_read(file, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
     return ok && (cg_revoke_list_read(list, (char *)bytes->data, bytes->len, reason) || cg_fail_memory(err));
 }
 
@@ -208,9 +209,12 @@ static int run(const struct cg_cli *cli, const void *values)
     struct cg_bytes bytes = {0};
     struct run run = {.request.crl_lifetime = o->crl_lifetime};
     int code = CG_EXIT_FAILED;
-    if (!cli->nargs && !o->batch)
+    if (!cli->nargs && !o->batch.count)
         return cg_usage(cli, "expected a name, a serial number or a certificate's file, or --batch FILE");
-    if (o->batch && strcmp(o->batch, "-") == 0 && cli->passphrase_fd.given && !cli->passphrase_fd.value)
+    if (o->batch.count > 1) /* the first ones would not be revoked */
+        return cg_usage(cli, "--batch is given twice; put both lists into one, for example: cat ONE TWO | certguard "
+                             "revoke --batch -");
+    if (o->batch.count && strcmp(o->batch.item[0], "-") == 0 && cli->passphrase_fd.given && !cli->passphrase_fd.value)
         return cg_usage(cli, "--batch - and --passphrase-fd 0 both read standard input; use a file for one of them");
     if (!read_list(cli, o, &run.request.list, &bytes, &err)) {
         code = cg_fail(cli, code, &err);
