@@ -59,6 +59,11 @@ static enum cg_word word_of(const struct cg_option *o)
     return is_file(o) ? CG_WORD_FILE : o->type == CG_OPT_FOLDER ? CG_WORD_FOLDER : CG_WORD_OTHER;
 }
 
+/* The keys of cg_setting_rows (ca/settings.h), which the test of this program compares. */
+#define SETTINGS                                                                                                       \
+    "passphrase_file organization key_type lifetime.broker lifetime.bridge lifetime.client crl_lifetime "              \
+    "root_crl_lifetime reuse_key"
+
 /* ---- manual ---- */
 
 /* Escapes what roff interprets: backslash, hyphen, and a dot or quote at the start of a line. An empty line starts a
@@ -231,6 +236,7 @@ static const char *const bash_actions[] = {
     [CG_WORD_NAME_OR_FILE] = "_certguard_names; compgen -f -- \"$cur\"",
     [CG_WORD_TYPE] = "_certguard_types",
     [CG_WORD_VERB] = "compgen -W \"$verbs\" -- \"$cur\"",
+    [CG_WORD_SETTING] = "compgen -W '" SETTINGS "' -- \"$cur\"",
 };
 
 static void bash_value(const struct cg_option *o)
@@ -312,6 +318,7 @@ static const char *const zsh_actions[] = {
     [CG_WORD_NAME_OR_FILE] = "_certguard_names_or_files",
     [CG_WORD_TYPE] = "(broker bridge client)",
     [CG_WORD_VERB] = "_certguard_verbs",
+    [CG_WORD_SETTING] = "(" SETTINGS ")",
 };
 
 static void zsh_option(const struct cg_option *o)
@@ -401,6 +408,7 @@ static const char *const fish_actions[] = {
     [CG_WORD_NAME_OR_FILE] = "-F -a '(__certguard_names)'",
     [CG_WORD_TYPE] = "-f -a 'broker bridge client'",
     [CG_WORD_VERB] = "-f -a \"$certguard_verbs\"",
+    [CG_WORD_SETTING] = "-f -a '" SETTINGS "'",
 };
 
 static const char *fish_verb; /* of the options that are printed; NULL: of every verb */

@@ -74,6 +74,7 @@ enum cg_word {
     CG_WORD_NAME_OR_FILE,
     CG_WORD_TYPE, /* of a new certificate; then a new name */
     CG_WORD_VERB,
+    CG_WORD_SETTING, /* of certguard.json */
 };
 
 enum cg_verb_group { CG_GROUP_CA = 0, CG_GROUP_CHECK, CG_GROUP_HELP, CG_GROUP_COUNT };

@@ -134,6 +134,7 @@ const struct cg_verb cg_verb_config = {
     .name = "config",
     .group = CG_GROUP_CA,
     CG_ARGUMENTS("[KEY [VALUE]]", 0, 2),
+    .completes = CG_WORD_SETTING,
     .summary = "show or change the settings of the CA",
     .description =
         "Shows all settings or the setting KEY, or sets KEY to VALUE. They are in certguard.json in the CA's\n"
