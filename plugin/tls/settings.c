@@ -3,12 +3,11 @@
 
 #include "resumption.h"
 #include "tls/conn/record.h"
+#include "tls/conn/socket.h"
 #include "tls/credential/serve.h"
 #include "tls/openssl/ciphers.h"
 #include "tls/openssl/context.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 
 /* TLS allows 64 KiB for the list of names; a client with one certificate does not need it */
@@ -153,21 +152,13 @@ static void apply_psk(SSL *ssl, bool allowed)
     }
 }
 
-/* Otherwise the last flight of the handshake and the CONNACK delay each other by about 40 ms. */
-static void no_delay(const struct cg_conn *conn)
-{
-    int on = 1;
-    if (conn->local.any.sa_family == AF_INET || conn->local.any.sa_family == AF_INET6)
-        (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 bool cg_settings_apply(struct cg_conn *conn)
 {
     SSL *ssl = conn->ssl;
     const struct cg_tls_policy *tls = cg_conn_tls(conn);
     const struct cg_profile *profile = cg_conn_profile(conn);
     struct cg_context *context = cg_context_of(ssl);
-    no_delay(conn);
+    cg_socket_no_delay(conn);
     if (!context || !apply_to_context(conn, context, tls) || !apply_tls(ssl, tls)) {
         cg_conn_set_reason(conn, CG_REASON_INTERNAL_ERROR, "OpenSSL rejects the policy's TLS settings: %s",
                            context ? ERR_reason_error_string(ERR_peek_last_error()) : "unknown SSL_CTX");

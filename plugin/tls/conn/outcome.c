@@ -24,10 +24,12 @@ void cg_conn_accept(struct cg_conn *conn)
     conn->state = CG_CONN_ESTABLISHED;
     conn->private->awaiting_first_record = false;
     cg_half_open_remove(conn);
-    if (conn->role == CG_ROLE_LISTENER)
+    if (conn->role == CG_ROLE_LISTENER) {
         cg_socket_watch_established(conn);
-    else
+        cg_socket_acknowledge(conn);
+    } else {
         cg_socket_unwatch(conn);
+    }
     if (conn->role == CG_ROLE_LISTENER && !conn->peer_leaf)
         cg_unclaimed_add(conn);
     cg_handlers_accepted(conn);

@@ -5,6 +5,9 @@
 #include "record.h"
 #include "unclaimed.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 /* Keeps the first bytes from the peer: OpenSSL 3.2 and later do not report a record header that they reject. */
 static void keep_first_bytes(struct cg_conn *conn, const char *bytes, size_t count)
 {
@@ -51,6 +54,23 @@ void cg_socket_watch_established(struct cg_conn *conn)
     BIO *bio = SSL_get_rbio(conn->ssl);
     if (bio && BIO_get_callback_ex(bio) == during_handshake)
         BIO_set_callback_ex(bio, after_handshake);
+}
+
+static void set_tcp(const struct cg_conn *conn, int option)
+{
+    const int on = 1;
+    if (conn->local.any.sa_family == AF_INET || conn->local.any.sa_family == AF_INET6)
+        (void)setsockopt(conn->fd, IPPROTO_TCP, option, &on, sizeof on);
+}
+
+void cg_socket_no_delay(const struct cg_conn *conn)
+{
+    set_tcp(conn, TCP_NODELAY);
+}
+
+void cg_socket_acknowledge(const struct cg_conn *conn)
+{
+    set_tcp(conn, TCP_QUICKACK);
 }
 
 void cg_socket_unwatch(struct cg_conn *conn)

@@ -10,4 +10,11 @@ void cg_socket_watch(struct cg_conn *conn);
 void cg_socket_watch_established(struct cg_conn *conn); /* after the handshake, until the CONNECT is answered */
 void cg_socket_unwatch(struct cg_conn *conn);
 
+/* Otherwise the last flight of the handshake and the CONNACK delay each other by about 40 ms. */
+void cg_socket_no_delay(const struct cg_conn *conn);
+
+/* Acknowledges what the client sent last, its Finished: without TCP_NODELAY (Nagle's algorithm, RFC 896) it does not send
+ * its CONNECT before that, and a delayed acknowledgement (RFC 9293 3.8.6.3) takes about 40 ms. */
+void cg_socket_acknowledge(const struct cg_conn *conn);
+
 #endif
