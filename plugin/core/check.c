@@ -96,7 +96,7 @@ static bool keep_path(const STACK_OF(X509) *path, struct cg_verdict *verdict)
 }
 
 /* False: the path could not be verified, and attempt->fault has the error. */
-static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known,
+static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_signatures signatures,
                         struct cg_path_facts *facts)
 {
     const struct cg_profile *profile = attempt->in->profile;
@@ -106,7 +106,7 @@ static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, boo
                                                                               : CG_REASON_UNSET;
         return true;
     }
-    if (!cg_path_verify(path, profile, signatures_known, &facts->x509, &attempt->fault))
+    if (!cg_path_verify(path, profile, signatures != CG_SIGNATURES_UNVERIFIED, &facts->x509, &attempt->fault))
         return false;
     facts->untrusted = facts->x509.stopped_early ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
     attempt->fault = CG_REASON_NO_MEMORY;
@@ -123,10 +123,18 @@ static bool read_certificate(const struct cg_path_facts *facts, int depth)
     return cg_cert_read(&facts->cert[depth], x509);
 }
 
+/* Only of a path that OpenSSL found no fault with and that the policy accepts: else anyone could fill the cache. */
+static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path,
+                                const struct cg_verdict *verdict)
+{
+    if (facts->anchored && verdict->decision == CG_ACCEPT && facts->x509.count == 0)
+        cg_signature_cache_add(facts->in->signatures, path);
+}
+
 /* The verdict on one path. no_path is CG_REASON_OK, or why the path is only the end entity. False: attempt->fault
  * has the error. */
-static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known, enum cg_reason no_path,
-                     struct cg_verdict *verdict)
+static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_signatures signatures,
+                     enum cg_reason no_path, struct cg_verdict *verdict)
 {
     struct cg_path_facts facts = {
         .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
@@ -139,7 +147,7 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool s
         facts.cert[i].x509 = sk_X509_value(path, i);
     if (!facts.anchored)
         facts.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
-    if (!verify_path(attempt, path, signatures_known, &facts))
+    if (!verify_path(attempt, path, signatures, &facts))
         goto out;
     for (int i = 0; i < facts.ncerts; i++)
         if (!read_certificate(&facts, i))
@@ -148,6 +156,8 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool s
     verdict->not_after = facts.untrusted == CG_REASON_UNSET ? last_second(&facts) : CG_TIME_NO_END;
     if (facts.anchored && !keep_path(path, verdict))
         goto out;
+    if (signatures != CG_SIGNATURES_REMEMBERED)
+        remember_signatures(&facts, path, verdict);
     attempt->fault = CG_REASON_UNSET;
     ok = true;
 out:
@@ -169,11 +179,11 @@ static bool is_better(const struct attempt *attempt, const struct cg_verdict *ve
     return verdict->reason > attempt->best.reason;
 }
 
-static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_known)
+static bool try_path(void *context, const STACK_OF(X509) *path, enum cg_signatures signatures)
 {
     struct attempt *attempt = context;
     struct cg_verdict verdict = {0};
-    if (!evaluate(attempt, path, signatures_known, CG_REASON_OK, &verdict)) {
+    if (!evaluate(attempt, path, signatures, CG_REASON_OK, &verdict)) {
         cg_verdict_clear(&verdict);
         return true;
     }
@@ -203,7 +213,7 @@ static void evaluate_alone(struct attempt *attempt, enum cg_reason no_path)
     attempt->fault = CG_REASON_NO_MEMORY;
     cg_verdict_clear(&attempt->best);
     if (alone && sk_X509_push(alone, attempt->in->leaf))
-        (void)evaluate(attempt, alone, false, no_path, &attempt->best);
+        (void)evaluate(attempt, alone, CG_SIGNATURES_UNVERIFIED, no_path, &attempt->best);
     sk_X509_free(alone);
 }
 
@@ -223,7 +233,7 @@ static bool try_known_path(struct attempt *attempt)
     if (n < 2 || sk_X509_value(path, 0) != attempt->in->leaf ||
         !is_anchor(attempt->in->trust, sk_X509_value(path, n - 1)))
         return false;
-    return try_path(attempt, path, true);
+    return try_path(attempt, path, CG_SIGNATURES_REMEMBERED);
 }
 
 static void find_verdict(struct attempt *attempt)
@@ -234,7 +244,8 @@ static void find_verdict(struct attempt *attempt)
     const struct cg_search_input search = {.leaf = in->leaf,
                                            .sent = in->sent,
                                            .intermediates = cg_trust_intermediates(in->trust),
-                                           .anchors = cg_trust_anchors(in->trust)};
+                                           .anchors = cg_trust_anchors(in->trust),
+                                           .signatures = in->signatures};
     enum cg_search_end end = cg_path_search(&search, try_path, attempt);
     if (attempt->fault != CG_REASON_UNSET)
         return;

@@ -60,6 +60,7 @@ void cg_check_peer(const struct cg_snapshot *snapshot, const struct cg_peer *pee
         .leaf = peer->leaf,
         .sent = peer->sent,
         .known_path = peer->known_path,
+        .signatures = peer->signatures,
         .now = now,
     };
     if (snapshot && peer->role == CG_ROLE_LISTENER) {

@@ -22,12 +22,13 @@ enum cg_role {
 
 struct cg_peer {
     enum cg_role role;
-    uint16_t port;                    /* of the listener; 0 for a bridge */
-    X509 *leaf;                       /* NULL: the peer sent no certificate */
-    const STACK_OF(X509) *sent;       /* as in cg_check_input */
-    const STACK_OF(X509) *known_path; /* as in cg_check_input */
-    const char *host;                 /* of a bridge: the name that the certificate must contain; NULL: not checked */
-    bool psk;                         /* the peer proved that it has a pre-shared key */
+    uint16_t port;                         /* of the listener; 0 for a bridge */
+    X509 *leaf;                            /* NULL: the peer sent no certificate */
+    const STACK_OF(X509) *sent;            /* as in cg_check_input */
+    const STACK_OF(X509) *known_path;      /* as in cg_check_input */
+    struct cg_signature_cache *signatures; /* as in cg_check_input */
+    const char *host; /* of a bridge: the name that the certificate must contain; NULL: not checked */
+    bool psk;         /* the peer proved that it has a pre-shared key */
 };
 
 /* Always fills *out. */

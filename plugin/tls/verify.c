@@ -30,6 +30,7 @@ static bool run_check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *se
         .leaf = leaf,
         .sent = sent,
         .known_path = known_path,
+        .signatures = cg_handlers_signatures(),
         .host = conn->role == CG_ROLE_BRIDGE ? bridge_host(conn, host, sizeof host) : NULL,
         .psk = conn->psk,
     };

@@ -110,6 +110,7 @@ struct cg_hook_handlers cg_handshake_handlers(struct cg_state *state)
 {
     return (struct cg_hook_handlers){
         .context = state,
+        .signatures = state->signatures,
         .session_size = sizeof(struct cg_session),
         .begins = begins,
         .snapshot = snapshot,

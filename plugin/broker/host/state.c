@@ -11,9 +11,10 @@ struct cg_state *cg_state_new(const struct cg_state_ops *ops)
     state->ops = *ops;
     state->main_thread = pthread_self();
     state->clients = cg_client_map_new(ops->client_of);
-    if (state->clients)
+    state->signatures = cg_signature_cache_new(CG_SIGNATURE_CACHE_BYTES);
+    if (state->clients && state->signatures)
         return state;
-    free(state);
+    cg_state_free(state);
     return NULL;
 }
 
@@ -25,7 +26,7 @@ bool cg_state_make_parts(struct cg_state *state)
     state->plaintext = cg_plaintext_new(state->reporter, ops->reports_port);
     state->expiry_monitor = cg_expiry_monitor_new(state->reporter);
     state->own_monitor = cg_own_monitor_new(state->reporter);
-    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), ops->publish);
+    state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), state->signatures, ops->publish);
     const struct cg_control_ops control = {state->reporter, state->clients, state->enforcement, state->sysinfo,
                                            ops->publish};
     state->control = cg_control_new(&control);
@@ -48,6 +49,7 @@ void cg_state_free(struct cg_state *state)
     cg_client_map_free(state->clients);
     cg_plaintext_free(state->plaintext);
     cg_snapshot_free(state->snapshot);
+    cg_signature_cache_free(state->signatures);
     cg_faults_clear(&state->kept);
     free(state);
 }

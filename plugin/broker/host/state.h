@@ -16,6 +16,7 @@
 #include "broker/session/client_map.h"
 #include "broker/session/session_enforcement.h"
 
+#include "core/path/signature_cache.h"
 #include "core/snapshot.h"
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct cg_state {
     /* parts, owned; lifecycle.c opens the reporter and starts the reload */
     struct cg_reporter *reporter;
     struct cg_client_map *clients;
+    struct cg_signature_cache *signatures;
     struct cg_enforcement *enforcement;
     struct cg_plaintext *plaintext;
     struct cg_expiry_monitor *expiry_monitor;

@@ -39,6 +39,8 @@ enum number {
     SNAPSHOT_REJECTED,
     SNAPSHOT_KEPT,
     CONTROL_DENIED,
+    SIGNATURES_KNOWN,
+    SIGNATURES_VERIFIED,
     ANCHORS, /* this one and the following ones may be absent */
     CRLS,
     CERTFILE,
@@ -62,10 +64,13 @@ static const char *const names[NUMBERS] = {
     [CRLS] = "expiry/crls",
     [CERTFILE] = "expiry/credential/certfile",
     [CONTROL_DENIED] = "control/denied",
+    [SIGNATURES_KNOWN] = "signatures/known",
+    [SIGNATURES_VERIFIED] = "signatures/verified",
 };
 
 struct cg_sysinfo {
     const struct cg_counters *counters;
+    struct cg_signature_cache *signatures;
     cg_publish_fn publish;
     int64_t next_ms; /* monotonic: start of the next count */
     bool counting, again;
@@ -84,12 +89,14 @@ struct cg_sysinfo {
     size_t ncredentials;
 };
 
-struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, cg_publish_fn publish)
+struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, struct cg_signature_cache *signatures,
+                                  cg_publish_fn publish)
 {
     struct cg_sysinfo *sysinfo = calloc(1, sizeof *sysinfo);
     if (!sysinfo)
         return NULL;
     sysinfo->counters = counters;
+    sysinfo->signatures = signatures;
     sysinfo->publish = publish;
     for (int i = 0; i < NUMBERS; i++)
         sysinfo->sent[i] = UNSENT;
@@ -230,6 +237,8 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
 {
     const struct cg_counters *counters = sysinfo->counters;
     const struct cg_population *population = &sysinfo->population;
+    struct cg_signature_counts signatures;
+    cg_signature_cache_count(sysinfo->signatures, &signatures);
     const int64_t value[ANCHORS] = {
         [ACCEPTED] = (int64_t)counters->accepted,
         [REJECTED] = (int64_t)counters->rejected.total,
@@ -244,6 +253,8 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
         [SNAPSHOT_REJECTED] = (int64_t)counters->snapshots_rejected,
         [SNAPSHOT_KEPT] = (int64_t)counters->parts_kept,
         [CONTROL_DENIED] = (int64_t)counters->control.total,
+        [SIGNATURES_KNOWN] = (int64_t)signatures.hits,
+        [SIGNATURES_VERIFIED] = (int64_t)signatures.misses,
     };
     for (int i = 0; i < ANCHORS; i++) {
         if (value[i] == sysinfo->sent[i])

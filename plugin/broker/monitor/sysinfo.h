@@ -6,6 +6,7 @@
 
 #include "broker/event/counters.h"
 
+#include "core/path/signature_cache.h"
 #include "core/snapshot.h"
 #include "tls/conn/conn.h"
 
@@ -23,7 +24,9 @@ struct cg_population {
 
 struct cg_sysinfo;
 
-struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, cg_publish_fn publish); /* NULL: out of memory */
+/* Borrows counters and signatures. NULL: out of memory. */
+struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, struct cg_signature_cache *signatures,
+                                  cg_publish_fn publish);
 void cg_sysinfo_free(struct cg_sysinfo *sysinfo);
 
 /* Counts sessions, a few ms per call, and publishes changes. now: wall clock, s. Returns the ms until the next call is

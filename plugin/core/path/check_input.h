@@ -3,6 +3,7 @@
 #ifndef CG_CHECK_INPUT_H
 #define CG_CHECK_INPUT_H
 
+#include "core/path/signature_cache.h"
 #include "core/policy/policy.h"
 #include "core/trust/trust.h"
 
@@ -23,8 +24,9 @@ struct cg_check_input {
     X509 *leaf;                 /* NULL: CG_REASON_NO_CERTIFICATE */
     const STACK_OF(X509) *sent; /* certificates as the peer sent them, with or without the leaf; or NULL */
     const STACK_OF(X509)
-        *known_path;  /* NULL, or verdict->path of an earlier accept of this leaf: tried first, without verifying its
+        *known_path; /* NULL, or verdict->path of an earlier accept of this leaf: tried first, without verifying its
                                        * signatures again */
+    struct cg_signature_cache *signatures; /* NULL: every signature is verified */
     const char *host; /* name or IP address that the leaf must have (RFC 9525); NULL: not checked */
     int64_t now;      /* seconds since 1970 */
 };

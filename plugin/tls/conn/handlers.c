@@ -31,6 +31,11 @@ size_t cg_handlers_session_size(void)
     return current.session_size;
 }
 
+struct cg_signature_cache *cg_handlers_signatures(void)
+{
+    return current.signatures;
+}
+
 int64_t cg_handlers_now(void)
 {
     return current.now(current.context);

@@ -5,6 +5,7 @@
 #define CG_TLS_HANDLERS_H
 
 #include "conn.h"
+#include "core/path/signature_cache.h"
 #include "core/snapshot.h"
 
 #include <stdbool.h>
@@ -14,7 +15,8 @@
 /* all are called on the main thread; none may free the conn */
 struct cg_hook_handlers {
     void *context;
-    size_t session_size; /* of conn->session, which is zeroed and freed with the record; 0: none */
+    struct cg_signature_cache *signatures; /* or NULL */
+    size_t session_size;                   /* of conn->session, which is zeroed and freed with the record; 0: none */
     /* A handshake begins. The snapshot requested next applies to it, so activate the newest one. May do work, and may end
      * other connections. May be NULL. */
     void (*begins)(void *context);
@@ -36,6 +38,7 @@ bool cg_handlers_given(void);
 void cg_handlers_begins(void);
 struct cg_snapshot *cg_handlers_snapshot(void); /* borrowed; NULL: deny */
 size_t cg_handlers_session_size(void);
+struct cg_signature_cache *cg_handlers_signatures(void); /* or NULL */
 /* The clocks; only while the hook is installed. */
 int64_t cg_handlers_now(void);
 int64_t cg_handlers_monotonic_ms(void);
