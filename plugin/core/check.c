@@ -123,6 +123,14 @@ static bool read_certificate(const struct cg_path_facts *facts, int depth)
     return cg_cert_read(&facts->cert[depth], x509);
 }
 
+static bool signatures_hold(const struct cg_path_facts *facts)
+{
+    for (int i = 0; i < facts->x509.count; i++)
+        if (facts->x509.item[i].reason == CG_REASON_BAD_SIGNATURE)
+            return false;
+    return facts->anchored;
+}
+
 /* Only of a path that OpenSSL found no fault with and that the policy accepts: else anyone could fill the cache. */
 static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path,
                                 const struct cg_verdict *verdict)
@@ -154,6 +162,7 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, enum c
             goto out;
     cg_rules_run(&facts, verdict);
     verdict->not_after = facts.untrusted == CG_REASON_UNSET ? last_second(&facts) : CG_TIME_NO_END;
+    verdict->signatures_hold = signatures_hold(&facts);
     if (facts.anchored && !keep_path(path, verdict))
         goto out;
     if (signatures != CG_SIGNATURES_REMEMBERED)

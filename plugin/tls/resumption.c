@@ -63,7 +63,7 @@ static bool bind_session(struct cg_conn *conn, SSL_SESSION *session)
 {
     struct cg_tickets *tickets = tickets_of(conn);
     X509 *leaf = SSL_SESSION_get0_peer(session);
-    if (!tickets || !leaf || !conn->private->verified || sk_X509_num(conn->path) < 2 ||
+    if (!tickets || !leaf || !conn->private->verified || !conn->signatures_hold || sk_X509_num(conn->path) < 2 ||
         sk_X509_value(conn->path, 0) != leaf)
         return false;
     int64_t now_ms = cg_handlers_monotonic_ms();

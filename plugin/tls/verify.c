@@ -45,6 +45,7 @@ static bool run_check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *se
 static bool keep_path(struct cg_conn *conn)
 {
     conn->not_after = conn->verdict->not_after;
+    conn->signatures_hold = conn->verdict->signatures_hold;
     sk_X509_pop_free(conn->path, X509_free);
     conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
     conn->private->verified = !conn->verdict->path || conn->path;
@@ -79,7 +80,7 @@ void cg_verify_reset_resumed(struct cg_conn *conn)
     conn->peer_leaf = NULL;
     conn->path = NULL;
     conn->not_after = 0;
-    conn->private->verified = conn->resumed = false;
+    conn->private->verified = conn->resumed = conn->signatures_hold = false;
     if (conn->verdict)
         cg_verdict_clear(conn->verdict);
 }

@@ -86,7 +86,7 @@ static bool is_due(const struct cg_conn *conn, const struct cg_snapshot *snapsho
 
 static void copy_attributes(const struct cg_conn *conn, struct cg_recheck_subject *out)
 {
-    out->known = conn->path != NULL;
+    out->known = conn->path && conn->signatures_hold;
     out->psk = conn->psk;
     out->role = conn->role;
     out->listener = conn->listener;
@@ -96,7 +96,7 @@ bool cg_recheck_subject_of(const struct cg_conn *conn, struct cg_recheck_subject
 {
     copy_attributes(conn, out);
     out->path = conn->path ? X509_chain_up_ref(conn->path) : sk_X509_new_null();
-    if (!out->path || out->known || !conn->peer_leaf)
+    if (!out->path || conn->path || !conn->peer_leaf)
         return out->path != NULL;
     if (!sk_X509_push(out->path, conn->peer_leaf))
         return false;

@@ -23,7 +23,7 @@ struct cg_recheck_result {
 /* The data of a live connection that a verdict needs, for use in another thread. */
 struct cg_recheck_subject {
     STACK_OF(X509) *path; /* owned references, leaf first; empty without a certificate */
-    bool known;           /* the path was accepted before; otherwise only the leaf (trust was only audited) */
+    bool known;           /* its signatures were verified; otherwise they or trust were only audited */
     bool psk;
     enum cg_role role;
     uint16_t listener;

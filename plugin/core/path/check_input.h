@@ -24,8 +24,8 @@ struct cg_check_input {
     X509 *leaf;                 /* NULL: CG_REASON_NO_CERTIFICATE */
     const STACK_OF(X509) *sent; /* certificates as the peer sent them, with or without the leaf; or NULL */
     const STACK_OF(X509)
-        *known_path; /* NULL, or verdict->path of an earlier accept of this leaf: tried first, without verifying its
-                                       * signatures again */
+        *known_path; /* NULL, or verdict->path of an earlier accept of this leaf with verdict->signatures_hold: tried
+                                       * first, without verifying its signatures again */
     struct cg_signature_cache *signatures; /* NULL: every signature is verified */
     const char *host; /* name or IP address that the leaf must have (RFC 9525); NULL: not checked */
     int64_t now;      /* seconds since 1970 */

@@ -28,6 +28,7 @@ struct cg_verdict {
     int nfindings; /* in order of precedence; at most CG_FINDINGS_MAX, more are dropped */
     struct cg_finding findings[CG_FINDINGS_MAX];
     bool complete;        /* a path with valid signatures was found, and every rule was run on it */
+    bool signatures_hold; /* all of path are valid; false if the policy only audits one that is not */
     STACK_OF(X509) *path; /* end entity first, anchor last; owned; NULL if no path was found */
     /* The last second at which the rules accept the certificates, when a session ends. CG_TIME_NO_END: no enforced rule limits
      * it, or no dates were checked. */

@@ -40,6 +40,7 @@ struct cg_conn {
     bool resumed;                            /* by a ticket: the leaf is from the earlier handshake */
     struct cg_verdict *verdict;              /* owned; freed after the accepted event */
     STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */
+    bool signatures_hold;                    /* as in struct cg_verdict */
     int64_t not_after;                       /* as in struct cg_verdict */
     X509 *peer_leaf;                         /* owned reference; set for a refused peer too; may be NULL */
     enum cg_reason reason;                   /* why it was rejected; else CG_REASON_UNSET */

@@ -77,6 +77,7 @@ static int start(void **unused)
         conn[i].peer_leaf = cg_pki_cert(pki, name);
         X509_up_ref(conn[i].peer_leaf);
         conn[i].path = i % 3 ? cg_pki_stack(pki, i % 3 == 1 ? "good root" : "bad root") : NULL;
+        conn[i].signatures_hold = conn[i].path != NULL;
     }
     for (int i = CONNS; i > 0; i--)
         cg_conn_list(&conn[i - 1]);
@@ -123,6 +124,20 @@ static void every_connection_gets_its_verdict(void **unused)
         end(&conn[i]);
 }
 
+/* Accepted by a policy that only audits signatures. */
+static void a_signature_that_was_audited_is_verified(void **unused)
+{
+    (void)unused;
+    struct cg_verdict verdict;
+    cg_pki_make(pki, "forged: issuer=root broken-signature");
+    struct cg_conn one = {
+        .role = CG_ROLE_LISTENER, .peer_leaf = cg_pki_cert(pki, "forged"), .path = cg_pki_stack(pki, "forged root")};
+    cg_recheck_conn(&fresh, &one, NOW, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_BAD_SIGNATURE);
+    cg_verdict_clear(&verdict);
+    sk_X509_pop_free(one.path, X509_free);
+}
+
 static void connections_may_end_meanwhile(void **unused)
 {
     (void)unused;
@@ -163,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_connection_gets_its_verdict, start, finish),
+        cmocka_unit_test_setup_teardown(a_signature_that_was_audited_is_verified, start, finish),
         cmocka_unit_test_setup_teardown(connections_may_end_meanwhile, start, finish),
         cmocka_unit_test_setup_teardown(a_pass_can_be_canceled, start, finish),
     };
