@@ -71,11 +71,17 @@ static const struct edge *find_edge(const struct search *search, const X509 *iss
     return NULL;
 }
 
-static bool verify_signature(X509 *issuer, X509 *subject)
+/* The key, unless it is one that the rule rsa_exponent refuses anyway. */
+static EVP_PKEY *usable_key(X509 *issuer)
 {
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    /* the rule rsa_exponent refuses longer ones anyway */
-    return key && exponent_bits(key) <= CG_RSA_EXPONENT_BITS_MAX && X509_verify(subject, key) == 1;
+    return key && exponent_bits(key) <= CG_RSA_EXPONENT_BITS_MAX ? key : NULL;
+}
+
+static bool verify_signature(X509 *issuer, X509 *subject)
+{
+    EVP_PKEY *key = usable_key(issuer);
+    return key && X509_verify(subject, key) == 1;
 }
 
 /* Each signature is verified at most once per search. */
@@ -88,7 +94,8 @@ static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
         search->end = CG_SEARCH_LIMIT;
         return false;
     }
-    bool ok = cg_signature_cache_has(search->in->signatures, subject, issuer) || verify_signature(issuer, subject);
+    bool ok = usable_key(issuer) &&
+              (cg_signature_cache_has(search->in->signatures, subject, issuer) || verify_signature(issuer, subject));
     search->edges[search->nedges++] = (struct edge){subject, issuer, ok};
     search->forged += !ok && subject != search->in->leaf && contains(search->in->sent, subject);
     return ok;

@@ -62,10 +62,63 @@ void fixture_close(struct fixture_inputs *inputs)
     cg_policy_free(inputs->policy);
 }
 
+/* One for all cases of a test program, so that a case meets the signatures of those before it. */
+static struct cg_signature_cache *shared_cache(void)
+{
+    static struct cg_signature_cache *cache;
+    if (!cache)
+        cache = cg_signature_cache_new(CG_SIGNATURE_CACHE_BYTES);
+    if (!cache)
+        abort();
+    return cache;
+}
+
+static bool same_path(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
+{
+    bool same = sk_X509_num(a) == sk_X509_num(b);
+    for (int i = 0; same && i < sk_X509_num(a); i++)
+        same = X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)) == 0;
+    return same;
+}
+
+static bool same_findings(const struct cg_verdict *a, const struct cg_verdict *b)
+{
+    bool same = a->nfindings == b->nfindings;
+    for (int i = 0; same && i < a->nfindings; i++)
+        same = a->findings[i].reason == b->findings[i].reason && a->findings[i].mode == b->findings[i].mode &&
+               a->findings[i].depth == b->findings[i].depth &&
+               strcmp(a->findings[i].detail, b->findings[i].detail) == 0;
+    return same;
+}
+
+static bool same(const struct cg_verdict *a, const struct cg_verdict *b)
+{
+    return a->decision == b->decision && a->reason == b->reason && a->depth == b->depth && a->complete == b->complete &&
+           a->signatures_hold == b->signatures_hold && a->not_after == b->not_after &&
+           strcmp(a->detail, b->detail) == 0 && same_findings(a, b) && same_path(a->path, b->path);
+}
+
+void fixture_verdict(const struct cg_check_input *in, struct cg_verdict *out)
+{
+    struct cg_check_input with_cache = *in;
+    with_cache.signatures = shared_cache();
+    cg_check(in, out);
+    for (int i = 0; i < 3; i++) {
+        struct cg_verdict verdict;
+        cg_check(&with_cache, &verdict);
+        if (!same(&verdict, out)) {
+            fprintf(stderr, "check_fixture: with the cache of signatures %s (%s), without %s (%s)\n",
+                    cg_reason_row(verdict.reason)->code, verdict.detail, cg_reason_row(out->reason)->code, out->detail);
+            abort();
+        }
+        cg_verdict_clear(&verdict);
+    }
+}
+
 void fixture_check(struct cg_pki *pki, const struct fixture_case *row, struct cg_verdict *out)
 {
     struct fixture_inputs inputs;
     fixture_open(pki, row, &inputs);
-    cg_check(&inputs.check, out);
+    fixture_verdict(&inputs.check, out);
     fixture_close(&inputs);
 }

@@ -22,7 +22,8 @@ struct fixture_case {
     enum cg_purpose purpose; /* CG_PURPOSE_NONE: client */
 };
 
-/* The caller clears *out. */
+/* Checks without a cache of signatures, and then with one that all cases share: a difference ends the test program. The
+ * caller clears *out. */
 void fixture_check(struct cg_pki *pki, const struct fixture_case *row, struct cg_verdict *out);
 
 /* The inputs alone, for tests that call cg_check themselves. */
@@ -33,6 +34,7 @@ struct fixture_inputs {
     struct cg_check_input check;
 };
 void fixture_open(struct cg_pki *pki, const struct fixture_case *row, struct fixture_inputs *out);
+void fixture_verdict(const struct cg_check_input *in, struct cg_verdict *out); /* the middle of fixture_check */
 void fixture_close(struct fixture_inputs *inputs);
 
 #endif

@@ -499,46 +499,6 @@ static void every_row_gets_its_reason(void **state)
     cg_pki_free(pki);
 }
 
-static void assert_same(const struct row *row, const struct cg_verdict *with, const struct cg_verdict *without)
-{
-    if (with->reason != without->reason || with->decision != without->decision ||
-        strcmp(with->detail, without->detail) != 0)
-        fail_msg("%s: with a cache %s (%s), without one %s (%s)", row->says, cg_reason_row(with->reason)->code,
-                 with->detail, cg_reason_row(without->reason)->code, without->detail);
-    assert_int_equal(with->nfindings, without->nfindings);
-    assert_true(with->not_after == without->not_after);
-}
-
-/* Each row before and after its signatures are in the cache, and with those of all rows before it. */
-static void a_signature_cache_changes_no_verdict(void **state)
-{
-    (void)state;
-    struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
-    struct cg_signature_cache *cache = cg_signature_cache_new(CG_SIGNATURE_CACHE_BYTES);
-    struct cg_signature_counts counts;
-    cg_pki_make(pki, base_recipe);
-    size_t mark = cg_pki_mark(pki);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct fixture_inputs inputs;
-        struct cg_verdict without, with;
-        fixture_open(pki, &rows[i].with, &inputs);
-        cg_check(&inputs.check, &without);
-        inputs.check.signatures = cache;
-        for (int again = 0; again < 3; again++) {
-            cg_check(&inputs.check, &with);
-            assert_same(&rows[i], &with, &without);
-            cg_verdict_clear(&with);
-        }
-        cg_verdict_clear(&without);
-        fixture_close(&inputs);
-        cg_pki_rewind(pki, mark);
-    }
-    cg_signature_cache_count(cache, &counts);
-    assert_true(counts.hits > 0 && counts.entries > 0);
-    cg_signature_cache_free(cache);
-    cg_pki_free(pki);
-}
-
 static void an_audited_finding_is_kept(void **state)
 {
     (void)state;
@@ -620,6 +580,28 @@ static void an_untrusted_certificate_gets_one_rule(void **state)
     }
 }
 
+/* A session began while the policy only audited its signatures; now the policy enforces them. */
+static void an_audited_signature_is_not_known(void **state)
+{
+    (void)state;
+    static const char *const recipes[] = {"i: ca issuer=root\nc: issuer=i broken-signature",
+                                          "i: ca issuer=root broken-signature\nc: issuer=i",
+                                          "i: ca issuer=root\nc: issuer=i"};
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+        struct fixture_case row = {
+            .recipe = "root: ca", .sent = "i", .policy = CLIENT("\"rules\": {\"bad_signature\": \"audit\"}")};
+        struct cg_verdict audited;
+        cg_pki_make(pki, row.recipe);
+        row.recipe = recipes[i];
+        fixture_check(pki, &row, &audited);
+        assert_int_equal(audited.decision, CG_ACCEPT);
+        assert_int_equal(audited.signatures_hold, i == 2);
+        cg_verdict_clear(&audited);
+        cg_pki_free(pki);
+    }
+}
+
 static void missing_inputs_deny(void **state)
 {
     (void)state;
@@ -661,10 +643,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_gets_its_reason),
-        cmocka_unit_test(a_signature_cache_changes_no_verdict),
         cmocka_unit_test(an_audited_finding_is_kept),
         cmocka_unit_test(an_audited_untrusted_certificate_has_an_end),
         cmocka_unit_test(an_untrusted_certificate_gets_one_rule),
+        cmocka_unit_test(an_audited_signature_is_not_known),
         cmocka_unit_test(missing_inputs_deny),
         cmocka_unit_test(rules_are_in_order_of_precedence),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Every allocation of the check is made to fail in turn: no crash, no leak, and what is refused with memory is never
+/* Every allocation of the check, with and without a cache that knows the path's signatures, is made to fail in turn: no crash, no leak, and what is refused with memory is never
  * accepted without. A good certificate may only be accepted where OpenSSL itself survived the loss (a cache entry that
  * it does without), which is seldom. */
 #include "check_fixture.h"
@@ -133,11 +133,23 @@ static bool run(struct cg_check_input input, long n, struct tally *tally)
     return failed;
 }
 
-static void run_all(const struct fixture_case *row, struct tally *tally)
+static struct cg_signature_cache *knows_valid_signatures(const struct cg_pki *pki, const struct fixture_case *row)
+{
+    struct cg_signature_cache *cache = cg_signature_cache_new(CG_SIGNATURE_CACHE_BYTES);
+    STACK_OF(X509) *path = cg_pki_stack(pki, row->sent ? "c sub root" : "c root");
+    if (X509_verify(sk_X509_value(path, 0), X509_get0_pubkey(sk_X509_value(path, 1))) == 1)
+        cg_signature_cache_add(cache, path);
+    sk_X509_pop_free(path, X509_free);
+    return cache;
+}
+
+static void run_all(const struct fixture_case *row, bool known, struct tally *tally)
 {
     struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
     struct fixture_inputs inputs;
     fixture_open(pki, row, &inputs);
+    struct cg_signature_cache *cache = known ? knows_valid_signatures(pki, row) : NULL;
+    inputs.check.signatures = cache;
     struct tally first = {0}; /* the first round fills the caches of the library, in whatever order failures leave */
     for (long n = 0; run(inputs.check, n, &first); n++)
         ;
@@ -145,6 +157,7 @@ static void run_all(const struct fixture_case *row, struct tally *tally)
     for (long n = 0; run(inputs.check, n, tally); n++)
         ;
     tally->leaked += held - before;
+    cg_signature_cache_free(cache);
     fixture_close(&inputs);
     cg_pki_free(pki);
 }
@@ -156,10 +169,12 @@ int main(void)
         return EXIT_FAILURE;
     }
     struct tally of_good = {0}, of_bad = {0};
-    run_all(&good, &of_good);
+    run_all(&good, false, &of_good);
+    run_all(&good, true, &of_good);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         long accepted = of_bad.accepted;
-        run_all(&bad[i], &of_bad);
+        run_all(&bad[i], false, &of_bad);
+        run_all(&bad[i], true, &of_bad);
         if (of_bad.accepted > accepted)
             printf("accepted without memory: %s\n", bad[i].recipe);
     }

@@ -165,6 +165,15 @@ static void keys_with_a_large_exponent_are_not_used(void **state)
     assert_int_equal(verdict.decision, CG_DENY);
     assert_int_equal(verdict.reason, CG_REASON_CA_EXPIRED);
     cg_verdict_clear(&verdict);
+    /* as the only path it is accepted, and its signatures are remembered; that must not open it as a second one */
+    struct fixture_case only = with;
+    only.sent = "new rogue";
+    fixture_check(pki, &only, &verdict);
+    assert_int_equal(verdict.decision, CG_ACCEPT);
+    cg_verdict_clear(&verdict);
+    fixture_check(pki, &with, &verdict);
+    assert_int_equal(verdict.reason, CG_REASON_CA_EXPIRED);
+    cg_verdict_clear(&verdict);
     cg_pki_free(pki);
 }
 

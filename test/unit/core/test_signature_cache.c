@@ -3,9 +3,11 @@
 #include "check_fixture.h"
 #include "core/path/signature_cache.h"
 
+#include <openssl/err.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -141,6 +143,137 @@ static void a_flipped_bit_is_found(void **state)
     assert_int_equal(counts(fixture).entries, 2);
 }
 
+static void a_certificate_with_any_flipped_bit_has_the_same_verdict(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct fixture_inputs inputs;
+    struct cg_verdict verdict;
+    unsigned char *der = NULL;
+    int accepted = 0, size = i2d_X509(cg_pki_cert(fixture->pki, "c"), &der);
+    fixture_open(fixture->pki, &(struct fixture_case){.sent = "sub"}, &inputs);
+    fixture_verdict(&inputs.check, &verdict);
+    cg_verdict_clear(&verdict);
+    for (int bit = 0; bit < 8 * size; bit++) {
+        const unsigned char *p = der;
+        der[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        inputs.check.leaf = d2i_X509(NULL, &p, size);
+        if (inputs.check.leaf) {
+            fixture_verdict(&inputs.check, &verdict);
+            accepted += verdict.decision == CG_ACCEPT;
+            cg_verdict_clear(&verdict);
+            X509_free(inputs.check.leaf);
+        }
+        der[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    ERR_clear_error();
+    assert_int_equal(accepted, 0);
+    OPENSSL_free(der);
+    fixture_close(&inputs);
+}
+
+/* The outer length in six octets instead of four: OpenSSL reads it, and it is the same certificate with the same entry. */
+static void another_encoding_is_the_same_certificate(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct fixture_inputs inputs;
+    struct cg_verdict verdict;
+    unsigned char *der = NULL, longer[4096] = {0x30, 0x84};
+    const unsigned char *p = longer;
+    const int size = i2d_X509(cg_pki_cert(fixture->pki, "c"), &der);
+    assert_true(size > 256 && size < 4000 && der[1] == 0x82);
+    memcpy(longer + 4, der + 2, (size_t)size - 2);
+    assert_int_equal(check(fixture, &(struct fixture_case){.sent = "sub"}), CG_REASON_OK);
+    fixture_open(fixture->pki, &(struct fixture_case){.sent = "sub"}, &inputs);
+    inputs.check.leaf = d2i_X509(NULL, &p, size + 2);
+    assert_non_null(inputs.check.leaf);
+    assert_true(cg_signature_cache_has(fixture->cache, inputs.check.leaf, cg_pki_cert(fixture->pki, "sub")));
+    fixture_verdict(&inputs.check, &verdict);
+    cg_verdict_clear(&verdict);
+    X509_free(inputs.check.leaf);
+    OPENSSL_free(der);
+    fixture_close(&inputs);
+}
+
+static uint32_t random_below(uint32_t *seed, uint32_t limit)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 16) % limit;
+}
+
+#define PICK(seed, words) (words)[random_below((seed), sizeof(words) / sizeof *(words))]
+
+/* CAs that certify each other under few names and keys, with faults, and policies that change from check to check:
+ * fixture_check compares each verdict. */
+static void random_cas_have_the_same_verdicts(void **state)
+{
+    static const char *const keys[] = {"",
+                                       "",
+                                       "key=@k0",
+                                       "key=@k0",
+                                       "key=@k1",
+                                       "key=rsa2048",
+                                       "key=rsapss2048",
+                                       "key=ed25519",
+                                       "key=p256-explicit",
+                                       "key=rsa2048-e300"};
+    static const char *const faults[] = {"",
+                                         "",
+                                         "",
+                                         "",
+                                         "broken-signature",
+                                         "signer=k0",
+                                         "days=-60..-30",
+                                         "ku=critical,cRLSign",
+                                         "bc=critical,CA:TRUE,pathlen:0",
+                                         "bc=critical,CA:FALSE",
+                                         "eku=serverAuth",
+                                         "nc=critical,permitted;URI:none.example",
+                                         "ski=none aki=none",
+                                         "serial=7",
+                                         "version=1"};
+    static const char *const leaf_faults[] = {"", "", "", "broken-signature", "aki=none", "days=-60..-30", "cn=m0"};
+    static const char *const policies[] = {
+        NULL,
+        NULL,
+        ", \"client\": {\"strict\": false}",
+        ", \"client\": {\"rules\": {\"bad_signature\": \"audit\"}}",
+        ", \"client\": {\"strict\": false, \"rules\": {\"rsa_exponent\": \"audit\", \"ca_key_usage\": "
+        "\"audit\", \"not_a_ca\": \"audit\", \"ca_wrong_purpose\": \"audit\"}}",
+        ", \"client\": {\"rules\": {\"untrusted\": \"audit\", \"ca_expired\": \"audit\"}}",
+    };
+    static const char *const sent[] = {"i0 i1 i2 i3 i4 i5", "i5 i4 i3 i2 i1 i0", "i1 i3 i5", "i0 i2", NULL};
+    static const char *const anchors[] = {"k0", "k1", "k0 k1", "twin k0"};
+    uint32_t seed = 1;
+    int accepted = 0;
+    (void)state;
+    for (int round = 0; round < 30; round++) {
+        struct cg_pki *pki = cg_pki_new(FIXTURE_NOW);
+        char recipe[256];
+        cg_pki_make(pki, "k0: ca\nk1: ca\ntwin: ca cn=k0\ns: ca cn=m1 issuer=k0 key=@k1");
+        for (int i = 0; i < 6; i++) {
+            const uint32_t above = random_below(&seed, (uint32_t)i + 2);
+            snprintf(recipe, sizeof recipe, "i%d: ca cn=m%u issuer=%c%u %s %s", i, random_below(&seed, 3),
+                     above < 2 ? 'k' : 'i', above < 2 ? above : above - 2, PICK(&seed, keys), PICK(&seed, faults));
+            cg_pki_make(pki, recipe);
+        }
+        for (int i = 0; i < 12; i++) {
+            const struct fixture_case row = {.recipe = recipe,
+                                             .sent = PICK(&seed, sent),
+                                             .anchors = PICK(&seed, anchors),
+                                             .intermediate_anchors = random_below(&seed, 4) ? NULL : "s",
+                                             .intermediates = random_below(&seed, 2) ? NULL : "i0 i4",
+                                             .policy = PICK(&seed, policies)};
+            struct cg_verdict verdict;
+            snprintf(recipe, sizeof recipe, "c: issuer=i%u %s", random_below(&seed, 6), PICK(&seed, leaf_faults));
+            fixture_check(pki, &row, &verdict);
+            accepted += verdict.decision == CG_ACCEPT;
+            cg_verdict_clear(&verdict);
+        }
+        cg_pki_free(pki);
+    }
+    assert_true(accepted > 20);
+}
+
 /* OpenSSL checks keyCertSign along with the signature; a link that the cache knows has passed it. */
 static void an_issuer_that_may_not_sign_does_not_enter(void **state)
 {
@@ -183,6 +316,9 @@ int main(void)
         TEST(links_of_a_refused_path_do_not_enter),
         TEST(everything_else_is_checked_each_time),
         TEST(a_flipped_bit_is_found),
+        TEST(a_certificate_with_any_flipped_bit_has_the_same_verdict),
+        TEST(another_encoding_is_the_same_certificate),
+        TEST(random_cas_have_the_same_verdicts),
         TEST(an_issuer_that_may_not_sign_does_not_enter),
         TEST(it_is_bounded),
     };
