@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static struct cg_policy *policy;
@@ -114,6 +115,24 @@ static void check_known_path(const struct cg_check_input *in, const struct cg_ve
     cg_verdict_clear(&verdict);
 }
 
+/* The signatures of every accepted input so far are remembered. */
+static void check_remembered(const struct cg_check_input *in, const struct cg_verdict *first)
+{
+    static struct cg_signature_cache *cache;
+    struct cg_check_input again = *in;
+    if (!cache && !(cache = cg_signature_cache_new(CG_SIGNATURE_CACHE_BYTES)))
+        abort();
+    again.signatures = cache;
+    for (int i = 0; i < 2; i++) {
+        struct cg_verdict verdict;
+        cg_check(&again, &verdict);
+        if (verdict.decision != first->decision || verdict.reason != first->reason ||
+            strcmp(verdict.detail, first->detail) != 0)
+            abort();
+        cg_verdict_clear(&verdict);
+    }
+}
+
 static void check_chain(const struct chain_input *input, const struct cg_trust *trust)
 {
     struct cg_profile profile = profile_of(input);
@@ -126,6 +145,7 @@ static void check_chain(const struct chain_input *input, const struct cg_trust *
                                       .sent = input->certs,
                                       .now = input->now};
     cg_check(&in, &verdict);
+    check_remembered(&in, &verdict);
     if (verdict.decision == CG_ACCEPT) {
         if (sk_X509_num(cg_trust_anchors(trust)) == 0 || verdict.reason != CG_REASON_OK || !verdict.path)
             abort();
