@@ -49,7 +49,7 @@ static bool read_dates(const char *path, int64_t now, struct dates *dates, struc
     return ok;
 }
 
-/* Returns an exit code and fills object. */
+/* Returns an exit code and fills object, which may be NULL. */
 static int report(const struct cg_cli *cli, const char *path, const struct dates *dates, bool unfinished, cJSON *object)
 {
     char due_text[32], end_text[32];
@@ -59,10 +59,12 @@ static int report(const struct cg_cli *cli, const char *path, const struct dates
     cg_say(cli, "%s: renewal %s %s; valid until %s%s", path, is_due ? "due since" : "not due before", due_text,
            end_text,
            unfinished ? "; due because the last renewal was not deployed to all folders, or a hook failed" : "");
-    cJSON_AddStringToObject(object, "file", path);
-    cJSON_AddBoolToObject(object, "due", is_due || unfinished);
-    cJSON_AddBoolToObject(object, "unfinished", unfinished);
-    cg_json_add(object, "due_at", due_text, "not_after", end_text);
+    if (object) {
+        cJSON_AddStringToObject(object, "file", path);
+        cJSON_AddBoolToObject(object, "due", is_due || unfinished);
+        cJSON_AddBoolToObject(object, "unfinished", unfinished);
+        cg_json_add(object, "due_at", due_text, "not_after", end_text);
+    }
     return is_due || unfinished ? DUE : NOT_DUE;
 }
 
