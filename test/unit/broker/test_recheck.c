@@ -136,6 +136,8 @@ static void a_signature_that_was_audited_is_verified(void **unused)
     assert_int_equal(verdict.reason, CG_REASON_BAD_SIGNATURE);
     cg_verdict_clear(&verdict);
     sk_X509_pop_free(one.path, X509_free);
+    for (int i = 0; i < CONNS; i++)
+        end(&conn[i]);
 }
 
 static void connections_may_end_meanwhile(void **unused)
