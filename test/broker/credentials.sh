@@ -74,11 +74,14 @@ printf '%s\n' 'openssl_conf = init' '[init]' 'ssl_conf = modules' '[modules]' 's
 # --- what the broker does not start with ---
 cp -rL ec ec2
 policy "[$(pair ec), $(pair ec2)]"
-start_refused "two of one key type" "ec2/fullchain.pem: the key type is EC, as in .*ec/fullchain.pem" "$mosquitto"
+# shellcheck disable=SC2086 # the words of the wrapper
+start_refused "two of one key type" "ec2/fullchain.pem: the key type is EC, as in .*ec/fullchain.pem" ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto"
 policy "[]"
-start_refused "an empty array" 'credential: expected an object { ... } or an array of 1 to 8 objects' "$mosquitto"
+# shellcheck disable=SC2086 # the words of the wrapper
+start_refused "an empty array" 'credential: expected an object { ... } or an array of 1 to 8 objects' ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto"
 policy "[$(pair ec), $(pair none)]"
-start_refused "a second one that is not there" 'none/fullchain.pem: no such file' "$mosquitto"
+# shellcheck disable=SC2086 # the words of the wrapper
+start_refused "a second one that is not there" 'none/fullchain.pem: no such file' ${CG_MOSQUITTO_WRAPPER:-} "$mosquitto"
 
 # --- each client gets the one that it supports ---
 for policy in "$both" "[$(pair rsa), $(pair ec)]"; do
