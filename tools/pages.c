@@ -236,7 +236,7 @@ static const char *const bash_actions[] = {
     [CG_WORD_NAME_OR_FILE] = "_certguard_names; compgen -f -- \"$cur\"",
     [CG_WORD_TYPE] = "_certguard_types",
     [CG_WORD_VERB] = "compgen -W \"$verbs\" -- \"$cur\"",
-    [CG_WORD_SETTING] = "compgen -W '" SETTINGS "' -- \"$cur\"",
+    [CG_WORD_SETTING] = ("compgen -W '" SETTINGS "' -- \"$cur\""),
 };
 
 static void bash_value(const struct cg_option *o)
@@ -318,7 +318,7 @@ static const char *const zsh_actions[] = {
     [CG_WORD_NAME_OR_FILE] = "_certguard_names_or_files",
     [CG_WORD_TYPE] = "(broker bridge client)",
     [CG_WORD_VERB] = "_certguard_verbs",
-    [CG_WORD_SETTING] = "(" SETTINGS ")",
+    [CG_WORD_SETTING] = ("(" SETTINGS ")"),
 };
 
 static void zsh_option(const struct cg_option *o)
@@ -408,7 +408,7 @@ static const char *const fish_actions[] = {
     [CG_WORD_NAME_OR_FILE] = "-F -a '(__certguard_names)'",
     [CG_WORD_TYPE] = "-f -a 'broker bridge client'",
     [CG_WORD_VERB] = "-f -a \"$certguard_verbs\"",
-    [CG_WORD_SETTING] = "-f -a '" SETTINGS "'",
+    [CG_WORD_SETTING] = ("-f -a '" SETTINGS "'"),
 };
 
 static const char *fish_verb; /* of the options that are printed; NULL: of every verb */
