@@ -96,7 +96,7 @@ static bool keep_path(const STACK_OF(X509) *path, struct cg_verdict *verdict)
 }
 
 /* False: the path could not be verified, and attempt->fault has the error. */
-static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_signatures signatures,
+static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known,
                         struct cg_path_facts *facts)
 {
     const struct cg_profile *profile = attempt->in->profile;
@@ -106,7 +106,7 @@ static bool verify_path(struct attempt *attempt, const STACK_OF(X509) *path, enu
                                                                               : CG_REASON_UNSET;
         return true;
     }
-    if (!cg_path_verify(path, profile, signatures != CG_SIGNATURES_UNVERIFIED, &facts->x509, &attempt->fault))
+    if (!cg_path_verify(path, profile, signatures_known, attempt->in->signatures, &facts->x509, &attempt->fault))
         return false;
     facts->untrusted = facts->x509.stopped_early ? CG_REASON_BAD_SIGNATURE : CG_REASON_UNSET;
     attempt->fault = CG_REASON_NO_MEMORY;
@@ -141,8 +141,8 @@ static void remember_signatures(const struct cg_path_facts *facts, const STACK_O
 
 /* The verdict on one path. no_path is CG_REASON_OK, or why the path is only the end entity. False: attempt->fault
  * has the error. */
-static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, enum cg_signatures signatures,
-                     enum cg_reason no_path, struct cg_verdict *verdict)
+static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool signatures_known, enum cg_reason no_path,
+                     struct cg_verdict *verdict)
 {
     struct cg_path_facts facts = {
         .in = attempt->in, .ncerts = sk_X509_num(path), .anchored = no_path == CG_REASON_OK, .no_path = no_path};
@@ -155,7 +155,7 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, enum c
         facts.cert[i].x509 = sk_X509_value(path, i);
     if (!facts.anchored)
         facts.dead_end = cg_path_dead_end(attempt->in->leaf, attempt->in->sent);
-    if (!verify_path(attempt, path, signatures, &facts))
+    if (!verify_path(attempt, path, signatures_known, &facts))
         goto out;
     for (int i = 0; i < facts.ncerts; i++)
         if (!read_certificate(&facts, i))
@@ -165,7 +165,7 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, enum c
     verdict->signatures_hold = signatures_hold(&facts);
     if (facts.anchored && !keep_path(path, verdict))
         goto out;
-    if (signatures != CG_SIGNATURES_REMEMBERED)
+    if (facts.x509.signatures_new || (signatures_known && path != attempt->in->known_path))
         remember_signatures(&facts, path, verdict);
     attempt->fault = CG_REASON_UNSET;
     ok = true;
@@ -188,11 +188,11 @@ static bool is_better(const struct attempt *attempt, const struct cg_verdict *ve
     return verdict->reason > attempt->best.reason;
 }
 
-static bool try_path(void *context, const STACK_OF(X509) *path, enum cg_signatures signatures)
+static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_known)
 {
     struct attempt *attempt = context;
     struct cg_verdict verdict = {0};
-    if (!evaluate(attempt, path, signatures, CG_REASON_OK, &verdict)) {
+    if (!evaluate(attempt, path, signatures_known, CG_REASON_OK, &verdict)) {
         cg_verdict_clear(&verdict);
         return true;
     }
@@ -222,7 +222,7 @@ static void evaluate_alone(struct attempt *attempt, enum cg_reason no_path)
     attempt->fault = CG_REASON_NO_MEMORY;
     cg_verdict_clear(&attempt->best);
     if (alone && sk_X509_push(alone, attempt->in->leaf))
-        (void)evaluate(attempt, alone, CG_SIGNATURES_UNVERIFIED, no_path, &attempt->best);
+        (void)evaluate(attempt, alone, false, no_path, &attempt->best);
     sk_X509_free(alone);
 }
 
@@ -242,7 +242,7 @@ static bool try_known_path(struct attempt *attempt)
     if (n < 2 || sk_X509_value(path, 0) != attempt->in->leaf ||
         !is_anchor(attempt->in->trust, sk_X509_value(path, n - 1)))
         return false;
-    return try_path(attempt, path, CG_SIGNATURES_REMEMBERED);
+    return try_path(attempt, path, true);
 }
 
 static void find_verdict(struct attempt *attempt)

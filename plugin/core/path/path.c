@@ -71,19 +71,6 @@ static const struct edge *find_edge(const struct search *search, const X509 *iss
     return NULL;
 }
 
-/* The key, unless it is one that the rule rsa_exponent refuses anyway. */
-static EVP_PKEY *usable_key(X509 *issuer)
-{
-    EVP_PKEY *key = X509_get0_pubkey(issuer);
-    return key && exponent_bits(key) <= CG_RSA_EXPONENT_BITS_MAX ? key : NULL;
-}
-
-static bool verify_signature(X509 *issuer, X509 *subject)
-{
-    EVP_PKEY *key = usable_key(issuer);
-    return key && X509_verify(subject, key) == 1;
-}
-
 /* Each signature is verified at most once per search. */
 static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
 {
@@ -94,8 +81,10 @@ static bool signature_holds(struct search *search, X509 *issuer, X509 *subject)
         search->end = CG_SEARCH_LIMIT;
         return false;
     }
-    bool ok = usable_key(issuer) &&
-              (cg_signature_cache_has(search->in->signatures, subject, issuer) || verify_signature(issuer, subject));
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+    /* the rule rsa_exponent refuses longer ones anyway */
+    bool ok = key && exponent_bits(key) <= CG_RSA_EXPONENT_BITS_MAX &&
+              (cg_signature_cache_has(search->in->signatures, subject, issuer) || X509_verify(subject, key) == 1);
     search->edges[search->nedges++] = (struct edge){subject, issuer, ok};
     search->forged += !ok && subject != search->in->leaf && contains(search->in->sent, subject);
     return ok;
@@ -109,25 +98,6 @@ static bool signatures_hold(struct search *search)
     return true;
 }
 
-/* If the cache knows none, OpenSSL verifies them as usual. It also names the fault if one is invalid. */
-static enum cg_signatures first_signatures(struct search *search)
-{
-    const int links = sk_X509_num(search->path) - 1;
-    bool known[CG_PATH_LENGTH];
-    int count = 0;
-    for (int i = 0; i < links; i++)
-        count += known[i] = cg_signature_cache_has(search->in->signatures, sk_X509_value(search->path, i),
-                                                   sk_X509_value(search->path, i + 1));
-    if (count == 0)
-        return CG_SIGNATURES_UNVERIFIED;
-    for (int i = links - 1; i >= 0; i--) {
-        X509 *subject = sk_X509_value(search->path, i), *issuer = sk_X509_value(search->path, i + 1);
-        if (!known[i] && (X509_check_issued(issuer, subject) != X509_V_OK || !verify_signature(issuer, subject)))
-            return CG_SIGNATURES_UNVERIFIED;
-    }
-    return count == links ? CG_SIGNATURES_REMEMBERED : CG_SIGNATURES_VERIFIED;
-}
-
 static bool may_follow(const struct search *search, X509 *issuer, X509 *subject)
 {
     const struct edge *known = find_edge(search, issuer, subject);
@@ -136,17 +106,15 @@ static bool may_follow(const struct search *search, X509 *issuer, X509 *subject)
 
 static void visit_path(struct search *search)
 {
-    enum cg_signatures signatures = CG_SIGNATURES_VERIFIED;
+    bool verified = search->paths > 0;
     if (search->paths == CG_PATHS_MAX) {
         search->end = CG_SEARCH_LIMIT;
         return;
     }
-    if (search->paths == 0)
-        signatures = first_signatures(search);
-    else if (!signatures_hold(search))
+    if (verified && !signatures_hold(search))
         return;
     search->paths++;
-    if (search->visit(search->context, search->path, signatures))
+    if (search->visit(search->context, search->path, verified))
         search->end = CG_SEARCH_STOPPED;
 }
 

@@ -4,10 +4,10 @@
  * The system's trust store is never used. Owns only the path while it is built. Called by check.c and the rules.
  *
  * The first candidate is visited with unverified signatures, so that a normal handshake verifies each signature
- * once; if the cache knows some of them, the others are verified here, and OpenSSL verifies none. If the candidate is
- * refused, the signatures of further candidates are verified before they are visited, from the anchor
- * down: a key is used only after its certificate has been verified. So a peer cannot make the search try paths with
- * forged CA certificates, or compute with keys that the peer chose. */
+ * once (verify.c). If it is refused, the signatures of further candidates are verified before they are visited, from
+ * the anchor down: a key is used only after its certificate has been verified. So a peer cannot make the search try
+ * paths with forged CA certificates, or compute with keys that the peer chose. Signatures that the cache knows are
+ * verified in neither case. */
 #ifndef CG_PATH_H
 #define CG_PATH_H
 
@@ -38,15 +38,9 @@ struct cg_search_input {
     struct cg_signature_cache *signatures;                /* or NULL */
 };
 
-/* What is known of the signatures of a path. */
-enum cg_signatures {
-    CG_SIGNATURES_UNVERIFIED = 0,
-    CG_SIGNATURES_VERIFIED,   /* all are valid */
-    CG_SIGNATURES_REMEMBERED, /* and there is nothing new to remember */
-};
-
-/* Visits a candidate, end entity first, anchor last; returns true to end the search. The path is borrowed. */
-typedef bool cg_path_visit(void *context, const STACK_OF(X509) *path, enum cg_signatures signatures);
+/* Visits a candidate, end entity first, anchor last; returns true to end the search. The path is borrowed. verified:
+ * all its signatures are valid. */
+typedef bool cg_path_visit(void *context, const STACK_OF(X509) *path, bool verified);
 
 enum cg_search_end cg_path_search(const struct cg_search_input *in, cg_path_visit *visit, void *context);
 

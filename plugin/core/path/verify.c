@@ -54,6 +54,7 @@ static enum cg_reason reason_of(int error)
 struct run {
     const STACK_OF(X509) *path;
     struct cg_path_errors *errors;
+    struct cg_signature_cache *signatures;
     bool signatures_enforced, policies;
 };
 
@@ -133,6 +134,37 @@ static int signatures_were_verified(X509_STORE_CTX *ctx)
     return 1;
 }
 
+static int report(X509_STORE_CTX *ctx, X509 *cert, int depth, int error)
+{
+    X509_STORE_CTX_set_error(ctx, error);
+    X509_STORE_CTX_set_error_depth(ctx, depth);
+    X509_STORE_CTX_set_current_cert(ctx, cert);
+    return note_error(0, ctx);
+}
+
+/* Replaces it too, with the same errors in the same order, but verifies only the signatures that the cache does not
+ * know. */
+static int verify_unknown(X509_STORE_CTX *ctx)
+{
+    const struct run *run = X509_STORE_CTX_get_app_data(ctx);
+    const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+    for (int i = sk_X509_num(chain) - 2; i >= 0; i--) {
+        X509 *subject = sk_X509_value(chain, i), *issuer = sk_X509_value(chain, i + 1);
+        if (cg_signature_cache_has(run->signatures, subject, issuer))
+            continue;
+        run->errors->signatures_new = true;
+        const int allowed = X509_check_issued(issuer, subject); /* its names are those of the path */
+        EVP_PKEY *key = X509_get0_pubkey(issuer);
+        if (allowed != X509_V_OK && !report(ctx, issuer, i + 1, allowed))
+            return 0;
+        if (!key && !report(ctx, issuer, i + 1, X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY))
+            return 0;
+        if (key && X509_verify(subject, key) <= 0 && !report(ctx, subject, i, X509_V_ERR_CERT_SIGNATURE_FAILURE))
+            return 0;
+    }
+    return 1;
+}
+
 /* 1: errors lists everything that is wrong; 0: the path could not be verified; -1: because memory ran out. */
 static int verify(const struct run *run, const struct cg_profile *profile, bool signatures_known)
 {
@@ -155,6 +187,8 @@ static int verify(const struct run *run, const struct cg_profile *profile, bool 
     X509_STORE_CTX_set_verify_cb(ctx, note_error);
     if (signatures_known)
         X509_STORE_CTX_set_verify(ctx, signatures_were_verified);
+    else if (run->signatures)
+        X509_STORE_CTX_set_verify(ctx, verify_unknown);
     if (!set_param(X509_STORE_CTX_get0_param(ctx), run, profile))
         goto out;
     if (X509_verify_cert(ctx) > 0 || run->errors->stopped_early)
@@ -172,12 +206,13 @@ out:
 }
 
 bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile, bool signatures_known,
-                    struct cg_path_errors *errors, enum cg_reason *reason)
+                    struct cg_signature_cache *signatures, struct cg_path_errors *errors, enum cg_reason *reason)
 {
     bool policies = profile->mode[CG_REASON_CERTIFICATE_POLICIES] != CG_OFF;
     struct run run = {
         .path = path,
         .errors = errors,
+        .signatures = signatures,
         .signatures_enforced = profile->mode[CG_REASON_BAD_SIGNATURE] == CG_ENFORCE,
         .policies = policies && cg_policies_openssl_may_try(path),
     };

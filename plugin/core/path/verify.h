@@ -6,6 +6,7 @@
 #define CG_VERIFY_H
 
 #include "core/policy/policy.h"
+#include "signature_cache.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -14,7 +15,8 @@
 
 /* The errors that OpenSSL found: each X509_V_ERR_* once, at the certificate nearest to the anchor. */
 struct cg_path_errors {
-    bool stopped_early; /* a signature is invalid, and the policy enforces that: the rest was not checked */
+    bool stopped_early;  /* a signature is invalid, and the policy enforces that: the rest was not checked */
+    bool signatures_new; /* one was verified that the cache does not know */
     int count;
     struct {
         enum cg_reason reason;
@@ -24,8 +26,9 @@ struct cg_path_errors {
 
 /* Verifies path (end entity first, anchor last). True: errors lists everything that is wrong, in the order in which
  * it was found. False: the path could not be verified (no memory, or OpenSSL used another path), and *reason is set.
- * signatures_known: the signatures of exactly this path were verified before; everything else is checked. */
+ * signatures_known: the signatures of exactly this path were verified before; everything else is checked. Else those
+ * that the cache knows are not verified; NULL: OpenSSL verifies all. */
 bool cg_path_verify(const STACK_OF(X509) *path, const struct cg_profile *profile, bool signatures_known,
-                    struct cg_path_errors *errors, enum cg_reason *reason);
+                    struct cg_signature_cache *signatures, struct cg_path_errors *errors, enum cg_reason *reason);
 
 #endif

@@ -195,7 +195,7 @@ static void openssl_verified_only_a_part(void **state)
     X509 *root = cg_pki_cert(pki, "root"), *again = X509_dup(root);
     STACK_OF(X509) *path = sk_X509_new_null();
     assert_true(again && path && sk_X509_push(path, again) && sk_X509_push(path, root));
-    assert_true(cg_path_verify(path, inputs.check.profile, false, &errors, &reason));
+    assert_true(cg_path_verify(path, inputs.check.profile, false, NULL, &errors, &reason));
     assert_int_equal(errors.count, 1);
     assert_int_equal(errors.item[0].reason, CG_REASON_UNTRUSTED);
     sk_X509_free(path);
