@@ -19,9 +19,8 @@ static const struct key {
      "Use a TLS library in the client that supports ECDSA with P-256, or RSA signatures, with SHA-256."},
     {CG_AUTH_EC, "EC",
      "Use a TLS library in the client that supports ECDSA with P-256. If that is not possible, also issue a "
-     "certificate "
-     "with an RSA key (`certguard issue broker NAME --key-type rsa3072`), and name both in credential of the policy: "
-     "see plugin.md. Other clients keep the first one."},
+     "certificate with an RSA key (`certguard issue broker NAME --key-type rsa3072`), and name both in credential of "
+     "the policy: see plugin.md. Other clients keep the first one."},
     {CG_AUTH_RSA, "RSA",
      "Use a TLS library in the client that supports RSA signatures. If that is not possible, also issue a certificate "
      "with a P-256 key (`certguard issue broker NAME`), and name both in credential of the policy: see plugin.md."},
@@ -161,19 +160,29 @@ static bool is_key(const struct cg_conn *conn, const EVP_PKEY *key, void *wanted
     "The last broker_certificate_rejected event names the fix; `certguard doctor` checks the certificate again."
 #define REJECTED_FIX                                                                                                   \
     "Issue it with a stronger key, or lower @SECLEVEL in ciphers of mosquitto.conf. `certguard doctor --connect` "     \
-    "shows "                                                                                                           \
-    "whether it is served."
+    "shows whether it is served."
+
+/* OpenSSL reports some faults before it asks for certificates. Then this has only those of mosquitto.conf. */
+static void drop_own(const struct cg_conn *conn, const struct cg_credentials *named)
+{
+    bool served = named->count == 0;
+    for (size_t i = 0; !served && i < named->count; i++)
+        served = any_key(conn, is_key, named->item[i]->leaf);
+    if (!served)
+        SSL_certs_clear(conn->ssl);
+}
 
 /* The policy names a certificate that the client supports, but only others are served. */
 static bool lacks_withheld(struct cg_conn *conn)
 {
     const struct cg_credentials *named = cg_snapshot_credentials(conn->snapshot, conn->listener);
+    drop_own(conn, named);
     for (size_t i = 0; i < named->count; i++) {
         const struct cg_credential *one = named->item[i];
         bool held = cg_credential_is_held(one);
         if (any_key(conn, is_key, one->leaf))
             continue;
-        /* OpenSSL reports some faults before it asks for certificates; then this sets the certificate */
+        /* this sets the certificate, if OpenSSL has not asked for it yet */
         ERR_set_mark();
         bool rejected = !held && SSL_use_cert_and_key(conn->ssl, one->leaf, one->key, one->chain, 1) != 1;
         const char *why = rejected ? ERR_reason_error_string(ERR_peek_last_error()) : "it is not accepted";
