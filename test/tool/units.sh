@@ -198,6 +198,12 @@ mv other gone
 ok cg -C ca install-units --config mosquitto.conf --dir units
 diff -r before units || fail "not the units of the first CA again"
 rm -rf before gone
+# the same CA under its previous path
+mv ca moved && ln -s moved ca
+ok cg -C moved install-units --config mosquitto.conf --dir units
+grep -q -- "-C $PWD/moved " units/certguard-renew.service || fail "not the units of the moved CA"
+rm ca && mv moved ca
+ok cg -C ca install-units --config mosquitto.conf --dir units
 
 # ---- taken away: no timer stays enabled, no file stays but what was changed by hand ----
 mkdir gone && cp -r clock/* gone

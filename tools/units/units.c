@@ -2,6 +2,7 @@
 #include "units.h"
 #include "base/failure.h"
 #include "core/file/file.h"
+#include "store/target_path.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -123,7 +124,7 @@ bool cg_unit_ca(const char *path, char ca[PATH_MAX])
 static bool is_of_other_ca(const char *old, const char *text)
 {
     char before[PATH_MAX], now[PATH_MAX], file[PATH_MAX + sizeof "/ca.pem"];
-    if (!find_ca(old, before) || !find_ca(text, now) || strcmp(before, now) == 0)
+    if (!find_ca(old, before) || !find_ca(text, now) || cg_path_is_same(before, now))
         return false;
     snprintf(file, sizeof file, "%s/ca.pem", before);
     return access(file, F_OK) == 0;
