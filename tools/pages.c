@@ -152,7 +152,8 @@ static void man_environment(void)
                               "its key and chain), ca "
                               "and crl, separated by blanks"},
         {"CERTGUARD_VERB",
-         "the verb that runs the hook. certguard does not run hooks if it is set, so a hook may call it"},
+         "the verb that runs the hook. certguard does not run hooks if it is set, so a hook may call it. If the hook "
+         "itself changes files of the folder, for example by crl, it has to run again after each run"},
         {"CERTGUARD_SERIAL", "serial number of the live certificate, hexadecimal"},
         {"CERTGUARD_CONNECT", "HOST:PORT of --connect, if it is recorded"},
         {"CERTGUARD_DIR", "the folder of the CA"},

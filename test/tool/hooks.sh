@@ -115,6 +115,7 @@ ok cg -C ca renew b
 expect 0 cg -C ca needs-renewal d
 says "or a hook failed"
 expect 0 cg -C ca needs-renewal --all
+says "1 of the names in ca are due"
 expect 1 cg -C ca revoke two
 says "Revoked 1 certificate"
 carries b
@@ -132,6 +133,11 @@ ok cg -C ca renew --all --due
 carries d
 expect 1 cg -C ca needs-renewal --all
 [ "$(cat remote/d.log)" = "renew: certificate ca crl" ] || fail "$(cat remote/d.log)"
+# a limit above the maximum, written by hand, is the maximum
+sed -i 's/"hook_timeout":[0-9]*/"hook_timeout":90000/' ca/deploy/d.json
+ok cg -C ca deploy d
+grep -q '"hook_timeout":86400,' ca/deploy/d.json || fail "another limit: $(cat ca/deploy/d.json)"
+ok cg -C ca deploy d --hook-timeout 300
 ok cg -C ca deploy d --hook ''
 ok cg -C ca crl
 [ "$(runs remote/d.log)" = 1 ] || fail "a hook that was removed ran"

@@ -27,7 +27,7 @@ struct cg_command {
     const char *text;
     char *const *environment; /* NULL-terminated */
     struct cg_command_user user;
-    int64_t seconds; /* limit: then SIGTERM to all its processes, and SIGKILL 5 s later */
+    int64_t seconds; /* limit: then SIGTERM to its process group, and SIGKILL 5 s later; one that left the group stays */
     void (*line)(const void *context, const char *line); /* not escaped; long ones are cut; may be NULL */
     const void *context;
 

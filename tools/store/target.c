@@ -127,7 +127,8 @@ static bool read_one(const cJSON *object, const char *name, struct cg_targets *t
     if (!ok)
         return false;
     target->mode = cJSON_IsNumber(mode) ? mode->valueint : 0;
-    target->hook_timeout = (int)(whole_number(object, "hook_timeout") % (CG_HOOK_TIMEOUT_MAX + 1));
+    const unsigned seconds = whole_number(object, "hook_timeout");
+    target->hook_timeout = seconds < CG_HOOK_TIMEOUT_MAX ? (int)seconds : CG_HOOK_TIMEOUT_MAX;
     target->change = whole_number(object, "change");
     target->pending = parts_of(cg_member_text(object, "pending"));
     return target->to;

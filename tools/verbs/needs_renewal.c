@@ -114,7 +114,7 @@ static int check_all(const struct cg_cli *cli, struct cg_ca *ca, cJSON *result, 
     if (code == NO_FILE)
         cg_error_set(err, "%s/live does not exist, or contains no name", cli->dir);
     else if (code != FAULT)
-        cg_say(cli, "%d of the names in %s need renewal", cJSON_GetArraySize(due), cli->dir);
+        cg_say(cli, "%d of the names in %s are due", cJSON_GetArraySize(due), cli->dir);
     return code;
 }
 
