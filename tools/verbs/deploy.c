@@ -217,7 +217,8 @@ const struct cg_verb cg_verb_deploy = {
         "variables.",
     .examples = "certguard deploy broker.lan --to /etc/mosquitto/certguard --owner mosquitto --connect localhost:8883\n"
                 "certguard deploy broker7 --to /var/lib/certguard/out/broker7 \\\n"
-                "    --hook 'rsync -a \"$CERTGUARD_FOLDER\"/ \"$CERTGUARD_NAME\":/etc/mosquitto/certguard/'\n"
+                "    --hook 'rsync -acL --delay-updates --chown=mosquitto:mosquitto \"$CERTGUARD_FOLDER\"/*.pem \\\n"
+                "        root@\"$CERTGUARD_NAME\":/etc/mosquitto/certguard/'\n"
                 "certguard deploy broker.lan --rollback\n"
                 "certguard deploy broker.lan --forget /etc/mosquitto/old",
     CG_OPTIONS(options, struct options),
