@@ -256,6 +256,17 @@ carries c
 ok cg -C ca deploy c --connect 127.0.0.1:1
 ok cg -C ca deploy b --connect 127.0.0.1:1
 expect 64 cg -C ca rotate b c --connect 127.0.0.1:1
+# eight at the same time, and not nine
+mkdir here now
+together="cd '$work' && touch \"here/\$CERTGUARD_NAME\" \"now/\$CERTGUARD_NAME\"
+    until [ \"\$(ls here | wc -l)\" -ge 8 ]; do sleep 0.1; done
+    sleep 0.5; ls now | wc -l >>most; rm \"now/\$CERTGUARD_NAME\""
+for name in 1 2 3 4 5 6 7 8 9; do
+    ok cg -C ca issue client many$name --to many$name
+done
+ok cg -C ca deploy many1 many2 many3 many4 many5 many6 many7 many8 many9 --hook "$together" --hook-timeout 60
+[ "$(sort -n most | tail -n 1)" = 8 ] || fail "at the same time: $(cat most)"
+ok cg -C ca deploy many1 many2 many3 many4 many5 many6 many7 many8 many9 --hook ''
 generation=$(readlink ca/live/b/current)
 expect 1 cg -C ca rotate nobody b c --timeout 1
 says "nobody: "

@@ -27,7 +27,8 @@ struct cg_command {
     const char *text;
     char *const *environment; /* NULL-terminated */
     struct cg_command_user user;
-    int64_t seconds; /* limit: then SIGTERM to its process group, and SIGKILL 5 s later; one that left the group stays */
+    /* The limit: then its process group gets SIGTERM, and SIGKILL 5 s later. A process that left the group stays. */
+    int64_t seconds;
     void (*line)(const void *context, const char *line); /* not escaped; long ones are cut; may be NULL */
     const void *context;
 

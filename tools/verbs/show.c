@@ -296,7 +296,8 @@ static void print_state(const struct show *show)
     const char *due = cg_member_text(result, "renewal_due"), *rotation = cg_member_text(result, "rotation");
     if (*due)
         line("renewal due", "%s%s", due,
-             cJSON_IsTrue(member(result, "unfinished")) ? "; the last renewal is not deployed" : "");
+             cJSON_IsTrue(member(result, "unfinished")) ? "; the last renewal is not deployed, or a hook has to run"
+                                                        : "");
     if (strcmp(rotation, "none") != 0)
         line("rotation", "%s", rotation);
     if (cJSON_IsTrue(member(member(result, "settings"), "reuse_key")))
