@@ -91,5 +91,7 @@ for kind in link folder; do
     [ "$(readlink copied/live/one)" = ../archive/one/0002 ] || fail "$kind: the command does not repair the name"
 done
 ok cg -C copied renew one
+ok cg -C copied issue client current # as the link in the folder of the first versions
+ok cg -C copied renew current
 consistent copied
 echo "done"

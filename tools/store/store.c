@@ -178,7 +178,8 @@ bool cg_ca_live_ok(const struct cg_ca *ca, const char *name, struct cg_error *er
     struct stat st;
     cg_ca_live_link(ca, name, 0, &link);
     const bool is_there = lstat(cg_ca_path(ca, path, "%s", link.at), &st) == 0;
-    if (is_there ? S_ISLNK(st.st_mode) : !strstr(link.at, "/current"))
+    const bool is_in_folder = strchr(link.at + strlen("live/"), '/');
+    if (is_there ? S_ISLNK(st.st_mode) : !is_in_folder)
         return true;
     return cg_fail_text(
         err,
