@@ -107,6 +107,13 @@ rm -f ca/archive/dev1/0001/fullchain.pem
 expect 1 cg -C ca --json check --issued
 counts 4 0
 says_not '"error"'
+rm ca/live/dev1
+expect 1 cg -C ca check --issued
+says 'certificate of "dev1" is in use: ca/live/dev1 is missing'
+mkdir ca/live/dev1
+cp ca/archive/dev1/0001/cert.pem ca/live/dev1 # a copy that follows links
+expect 1 cg -C ca check --issued
+says 'ca/live/dev1 is not a link .* ln -s ../archive/dev1/0001 ca/live/dev1'
 expect 1 cg check nowhere --trust ca/ca.pem
 mkdir -p deep/1/2/3/4/5/6/7/8/9
 expect 1 cg check deep --trust ca/ca.pem

@@ -107,23 +107,43 @@ bool cg_fleet_folder(struct cg_fleet *fleet, const char *folder, struct cg_error
 
 /* --- what a CA issued --- */
 
+/* Always false: without live/NAME, a certificate in use would pass for one that was replaced. */
+static bool fail_unlinked(const struct cg_ca *ca, const char *name, struct cg_error *err)
+{
+    return cg_ca_live_ok(ca, name, err) &&
+           cg_fail_text(err,
+                        "cannot see which certificate of \"%s\" is in use: %s/live/%s is missing. Copy the CA again "
+                        "with cp -a, or restore it with certguard restore",
+                        name, ca->dir, name);
+}
+
 /* "archive/NAME/0003" is in use when live/NAME points to generation 3. */
+static bool add_valid(struct cg_fleet *fleet, const struct cg_ca *ca, const struct cg_index_row *row,
+                      unsigned generation, struct cg_error *err)
+{
+    char path[PATH_MAX], name[CG_NAME_MAX + 1];
+    cg_index_row_name(row, name);
+    const unsigned live = cg_generation_live(ca, name);
+    if (!live)
+        return fail_unlinked(ca, name, err);
+    if (generation == live)
+        return add(fleet, name, cg_ca_path(ca, path, "%s/fullchain.pem", row->file), err);
+    fleet->superseded++;
+    return true;
+}
+
 static bool add_row(struct cg_fleet *fleet, const struct cg_ca *ca, const struct cg_index_row *row, int64_t now,
                     struct cg_error *err)
 {
-    char path[PATH_MAX], name[CG_NAME_MAX + 1];
     const char *slash = strrchr(row->file, '/');
-    cg_index_row_name(row, name);
     if (row->status == 'R')
         fleet->revoked++;
     else if (row->status == 'E' || row->expires < now)
         fleet->expired++;
     else if (strncmp(row->file, "archive/", 8) != 0 || !slash)
         fleet->unknown++;
-    else if (strtoul(slash + 1, NULL, 10) != cg_generation_live(ca, name))
-        fleet->superseded++;
     else
-        return add(fleet, name, cg_ca_path(ca, path, "%s/fullchain.pem", row->file), err);
+        return add_valid(fleet, ca, row, (unsigned)strtoul(slash + 1, NULL, 10), err);
     return true;
 }
 
