@@ -33,6 +33,15 @@ says "line 2 contains a NUL byte"
 expect 64 cg -C ca issue client x --batch devices
 expect 64 cg -C ca issue client --batch devices --san dns:all.lan
 says "cannot be used with --batch"
+expect 64 cg -C ca issue client --batch devices --batch bad
+says "given twice"
+expect 64 cg -C ca issue client --batch - --passphrase-fd 0
+mkfifo pipe
+expect 1 cg -C ca issue client --batch pipe
+says "it is a pipe. .*--batch -"
+printf '\357\273\277marked\r\nsecond\r\n' | "$CERTGUARD" -C ca issue client --batch - >out 2>err ||
+    fail "standard input, with the byte order mark of another system"
+[ -e ca/live/marked ] && [ -e ca/live/second ] || fail "not all names of standard input"
 echo policy >one
 ok cg -C ca issue client --batch one --policy-oid 1.3.6.1.4.1.99999.1
 openssl x509 -in ca/live/policy/cert.pem -noout -text | grep -q "Policy: 1.3.6.1.4.1.99999.1" || fail "the policy was left out"

@@ -162,8 +162,14 @@ fresh
 printf 'one\ntwo' | "$CERTGUARD" -q -C ca revoke --batch - three >out 2>err || fail "a list on standard input"
 revoked one two two three
 expect 64 cg -C ca revoke --batch - --passphrase-fd 0
+fresh
+printf '\357\273\277one\r\nthree\r\n' >marked # as editors of other systems write it
+ok cg -C ca revoke --batch marked
+revoked one three
+expect 1 cg -C ca revoke --batch pipe
+says "it is a pipe. .*--batch -"
 expect 1 cg -C ca revoke --batch missing
-truncate -s 65M large
+truncate -s 257M large
 expect 1 cg -C ca revoke --batch large
 : >none
 ok cg -C ca revoke --batch none

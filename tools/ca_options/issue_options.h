@@ -11,10 +11,10 @@
 
 struct cg_issue_options {
     struct cg_certify_request request; /* without its SANs, CSR and passphrase, which the run adds */
-    const char *as, *csr, *batch, *p12_passphrase_file;
+    const char *as, *csr, *p12_passphrase_file;
     bool reuse_key;                 /* renewals of the name keep the key */
     struct cg_deploy_options place; /* deployed there in the same run */
-    struct cg_list san;
+    struct cg_list san, batch;
 };
 
 /* The check of a verb with these options. With batch, the names are in its file. */

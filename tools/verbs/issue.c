@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/failure.h"
 #include "ca/batch.h"
+#include "ca_options/batch_file.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/issue_options.h"
 #include "ca_options/passphrase.h"
@@ -23,8 +24,10 @@ static const struct cg_option options[] = {
      CG_OPT_CHOICE, 0, OF(request.key_type)},
     {"reuse-key", NULL, "let renewals keep the key, for clients that pin it; remembered", CG_OPT_FLAG, 0,
      OF(reuse_key)},
-    {"batch", "FILE", "issue many certificates, one per line of FILE: NAME [TYPE:SAN ...]; existing names are skipped",
-     CG_OPT_FILE, 0, OF(batch)},
+    {"batch", "FILE",
+     "issue many certificates, one per line of FILE: NAME [TYPE:SAN ...]; existing names are skipped; - is standard "
+     "input",
+     CG_OPT_FILES, 0, OF(batch)},
     {"p12", "FILE", "also write key and chain as PKCS#12 to FILE, for phones and MQTT tools", CG_OPT_FILE, 0,
      OF(request.p12)},
     {"p12-passphrase-file", "FILE", "passphrase of the PKCS#12 file: first line of FILE (default: prompt)", CG_OPT_FILE,
@@ -68,17 +71,15 @@ static void print_batch(const struct cg_cli *cli, const struct cg_ca *ca, const 
            cg_plural(made->skipped), made->failed, cg_plural(made->failed));
 }
 
-/* With the caller's rights, even if another user owns the CA. */
-static bool read_batch(const char *path, struct cg_bytes *bytes, struct cg_error *err)
+static bool read_batch(const char *file, struct cg_bytes *bytes, struct cg_error *err)
 {
-    const struct cg_file_user before = cg_owner_outside();
-    const bool ok = cg_file_read(path, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
-    cg_owner_back(before);
-    const unsigned char *nul = ok && bytes->len ? memchr(bytes->data, 0, bytes->len) : NULL;
+    if (!cg_batch_file_read(file, bytes, err))
+        return false;
+    const unsigned char *nul = bytes->len ? memchr(bytes->data, 0, bytes->len) : NULL;
     size_t line = 1;
     for (const unsigned char *c = bytes->data; nul && c < nul; c++)
         line += *c == '\n';
-    return nul ? cg_fail_text(err, "cannot read %s: line %zu contains a NUL byte. Use a text file", path, line) : ok;
+    return !nul || cg_fail_text(err, "cannot read %s: line %zu contains a NUL byte. Use a text file", file, line);
 }
 
 static struct cg_batch_request request_of(const struct cg_cli *cli, const struct cg_certify_request *wanted,
@@ -99,6 +100,7 @@ static struct cg_batch_request request_of(const struct cg_cli *cli, const struct
 
 struct batch {
     const struct cg_issue_options *options;
+    struct cg_bytes list;
     struct cg_settings settings;
     struct cg_batch_result made;
 };
@@ -108,36 +110,41 @@ static int issue_batch(struct cg_ca *ca, const struct cg_cli *cli, void *context
     struct batch *batch = context;
     struct cg_certify_request wanted = batch->options->request;
     struct cg_issuer issuer = {0};
-    struct cg_bytes bytes = {0};
     int code = CG_EXIT_FAILED;
-    if (cg_certificate_policy_ok(&wanted.policy, err) && read_batch(batch->options->batch, &bytes, err) &&
-        cg_settings_load(&batch->settings, ca->dir, err) && cg_verb_open_issuer(&issuer, cli, ca, err)) {
+    if (cg_certificate_policy_ok(&wanted.policy, err) && cg_settings_load(&batch->settings, ca->dir, err) &&
+        cg_verb_open_issuer(&issuer, cli, ca, err)) {
         cg_certify_defaults(&wanted, &batch->settings);
         struct cg_progress progress = cg_progress_of(cli, "issued");
         const struct cg_batch_request request = request_of(cli, &wanted, &progress);
-        code = cg_ca_exit_code(cg_batch_issue(ca, &issuer, &request, (char *)bytes.data, &batch->made, err));
+        code = cg_ca_exit_code(cg_batch_issue(ca, &issuer, &request, (char *)batch->list.data, &batch->made, err));
     }
     if (code == CG_EXIT_OK)
         print_batch(cli, ca, &batch->made);
     cg_issuer_close(&issuer);
-    cg_bytes_free(&bytes);
     return code;
 }
 
 static int run_batch(const struct cg_cli *cli, const struct cg_issue_options *o)
 {
     struct batch batch = {.options = o};
-    cg_passphrase_ahead(cli, "ca");
-    const int code = cg_verb_with_ca(cli, CG_CA_WRITE, issue_batch, &batch);
+    struct cg_error err = {""};
+    int code = CG_EXIT_FAILED;
+    if (read_batch(o->batch.item[0], &batch.list, &err)) {
+        cg_passphrase_ahead(cli, "ca");
+        code = cg_verb_with_ca(cli, CG_CA_WRITE, issue_batch, &batch);
+    } else {
+        cg_fail(cli, code, &err);
+    }
     cg_settings_free(&batch.settings);
+    cg_bytes_free(&batch.list);
     return code == CG_EXIT_OK && batch.made.failed ? CG_EXIT_FAILED : code;
 }
 
 static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
 {
     struct cg_issue_options o = *(const struct cg_issue_options *)values;
-    o.request.name = o.batch ? NULL : cli->args[1];
-    return cg_issue_options_check(&o, err);
+    o.request.name = o.batch.count ? NULL : cli->args[1];
+    return cg_batch_file_check(cli, &o.batch, err) && cg_issue_options_check(&o, err);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -146,14 +153,14 @@ static int run(const struct cg_cli *cli, const void *values)
     o.request.profile = cg_ca_profile_find(cli->args[0]);
     if (!o.request.profile || o.request.profile->is_ca)
         return cg_usage(cli, "unknown type \"%s\"; expected broker, bridge or client", cli->args[0]);
-    if (o.batch && cli->nargs == 2)
+    if (o.batch.count && cli->nargs == 2)
         return cg_usage(cli, "--batch reads the names from its file; leave out \"%s\"", cli->args[1]);
-    if (!o.batch && cli->nargs == 1)
+    if (!o.batch.count && cli->nargs == 1)
         return cg_usage(cli, "no name given; expected: certguard issue %s NAME", cli->args[0]);
-    if (o.batch && single_option(&o))
+    if (o.batch.count && single_option(&o))
         return cg_usage(cli, "--%s applies to one certificate and cannot be used with --batch", single_option(&o));
     o.request.name = cli->args[1];
-    return o.batch ? run_batch(cli, &o) : cg_issue_options_run(cli, &o);
+    return o.batch.count ? run_batch(cli, &o) : cg_issue_options_run(cli, &o);
 }
 
 const struct cg_verb cg_verb_issue = {

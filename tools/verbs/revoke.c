@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca/revoke.h"
 #include "base/failure.h"
+#include "ca_options/batch_file.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/hooks.h"
 #include "ca_options/passphrase.h"
@@ -12,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BATCH_LIMIT ((size_t)64 << 20)
 
 #define REASONS                                                                                                        \
     "keyCompromise|superseded|cessationOfOperation|affiliationChanged|privilegeWithdrawn|certificateHold|unspecified"
@@ -174,32 +173,23 @@ static int revoke(struct cg_ca *ca, const struct cg_cli *cli, void *context, str
     return !ok ? CG_EXIT_FAILED : done ? CG_EXIT_OK : CG_REPORTED(CG_EXIT_FAILED);
 }
 
-static bool read_stdin(struct cg_bytes *bytes, struct cg_error *err)
-{
-    if (!(bytes->data = malloc(BATCH_LIMIT + 1)))
-        return cg_fail_memory(err);
-    bytes->len = fread(bytes->data, 1, BATCH_LIMIT + 1, stdin);
-    if (ferror(stdin))
-        return cg_fail_errno(err, "read", "standard input");
-    if (bytes->len > BATCH_LIMIT)
-        return cg_fail_text(err, "cannot read standard input: more than %zu MB. Split the list", BATCH_LIMIT >> 20);
-    bytes->data[bytes->len] = '\0';
-    return true;
-}
-
-/* Before the lock is taken: standard input may take its time. */
 static bool read_list(const struct cg_cli *cli, const struct options *o, struct cg_revoke_list *list,
                       struct cg_bytes *bytes, struct cg_error *err)
 {
-    const char *file = o->batch.count ? o->batch.item[0] : NULL;
     const int reason = o->reason && strcmp(o->reason, "unspecified") != 0 ? cg_reason_number(o->reason) : -1;
     bool ok = true;
     for (int i = 0; ok && i < cli->nargs; i++)
         ok = cg_revoke_list_add(list, cli->args[i], reason) || cg_fail_memory(err);
-    if (!ok || !file)
+    if (!ok || !o->batch.count)
         return ok;
-    ok = strcmp(file, "-") == 0 ? read_stdin(bytes, err) : cg_file_read(file, CG_FILE_PUBLIC, BATCH_LIMIT, bytes, err);
-    return ok && (cg_revoke_list_read(list, (char *)bytes->data, bytes->len, reason) || cg_fail_memory(err));
+    return cg_batch_file_read(o->batch.item[0], bytes, err) &&
+           (cg_revoke_list_read(list, (char *)bytes->data, bytes->len, reason) || cg_fail_memory(err));
+}
+
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    const struct options *o = values;
+    return cg_batch_file_check(cli, &o->batch, err);
 }
 
 static int run(const struct cg_cli *cli, const void *values)
@@ -211,11 +201,6 @@ static int run(const struct cg_cli *cli, const void *values)
     int code = CG_EXIT_FAILED;
     if (!cli->nargs && !o->batch.count)
         return cg_usage(cli, "expected a name, a serial number or a certificate's file, or --batch FILE");
-    if (o->batch.count > 1) /* the first ones would not be revoked */
-        return cg_usage(cli, "--batch is given twice; put both lists into one, for example: cat ONE TWO | certguard "
-                             "revoke --batch -");
-    if (o->batch.count && strcmp(o->batch.item[0], "-") == 0 && cli->passphrase_fd.given && !cli->passphrase_fd.value)
-        return cg_usage(cli, "--batch - and --passphrase-fd 0 both read standard input; use a file for one of them");
     if (!read_list(cli, o, &run.request.list, &bytes, &err)) {
         code = cg_fail(cli, code, &err);
     } else {
@@ -254,5 +239,6 @@ const struct cg_verb cg_verb_revoke = {
                 "certguard revoke --batch stolen.txt --reason keyCompromise",
     .needs_key = true,
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };
