@@ -122,6 +122,18 @@ ok timeout 60 "$CERTGUARD" -C many list
 ok timeout 60 "$CERTGUARD" -C many --json list 'm*'
 [ "$(grep -c '"name":"m' out)" = 50000 ] || fail "rows are missing in JSON"
 
+# the serial number has one form
+ok cg -C ca issue client formed
+serial=$(sed -n 's/.* serial \([^,]*\),.*/\1/p' err)
+ok cg -C ca list formed
+[ ${#serial} -gt 30 ] || fail "no serial number"
+says " $serial$"
+ok cg -C ca renew formed
+serial=$(sed -n 's/.* serial \([^,]*\),.*/\1/p' err)
+ok cg -C ca list formed
+[ ${#serial} -gt 30 ] || fail "no serial number"
+says " $serial$"
+
 # nothing is written
 cp -a ca before
 ok cg -C ca list --all

@@ -51,7 +51,7 @@ static void say_issued(const struct cg_cli *cli, const struct cg_ca *ca, const s
     const struct cg_issue_request *issue = &run->certified.issue;
     const struct cg_issued *issued = &run->certified.issued;
     const char *what = run->request.profile->what;
-    char end[24];
+    char end[24], serial[CG_SERIAL_TEXT_MAX];
     cg_date_text(X509_get0_notAfter(issued->cert), end);
     cg_say_shortened(cli, ca, issued->shortened);
     warn_lint(cli, issued->cert);
@@ -63,7 +63,8 @@ static void say_issued(const struct cg_cli *cli, const struct cg_ca *ca, const s
         cg_say_hooks(cli, &run->targets);
         return;
     }
-    cg_say(cli, "Issued the %s \"%s\", serial %s, valid until %s:", what, issue->name, issued->serial, end);
+    cg_say(cli, "Issued the %s \"%s\", serial %s, valid until %s:", what, issue->name,
+           cg_index_serial_text(issued->serial, serial), end);
     cg_say(cli, "  %s/live/%s/%scert.pem, chain.pem, fullchain.pem", cli->dir, issue->name,
            issue->private_key ? "privkey.pem, " : "");
     for (size_t i = 0; i < run->targets.count; i++)

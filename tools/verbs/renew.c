@@ -142,12 +142,12 @@ static bool remember_key(struct run *run, const char *name, struct cg_renew_para
 static void note_renewed(struct run *run, const char *name, struct cg_renewed *renewed)
 {
     const struct cg_cli *cli = run->cli;
-    char end[24];
+    char end[24], serial[CG_SERIAL_TEXT_MAX];
     run->shortened += renewed->issued.shortened;
     cg_date_text(X509_get0_notAfter(renewed->issued.cert), end);
     cg_say(cli, "%s \"%s\", generation %u, %s key, serial %s, valid until %s.",
            cli->dry_run ? "Would renew" : "Renewed", name, renewed->generation, renewed->new_key ? "new" : "same",
-           renewed->issued.serial, end);
+           cg_index_serial_text(renewed->issued.serial, serial), end);
     cJSON_AddItemToArray(run->renewed, renewed->result);
     renewed->result = NULL;
 }
