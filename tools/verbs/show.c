@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Everything about one name. The text is made from the JSON. */
+/* Everything about one name, as JSON. */
+#include "show.h"
 #include "base/array.h"
 #include "base/failure.h"
 #include "ca/key.h"
 #include "ca_options/ca_options.h"
-#include "cli/table.h"
 #include "core/cert/name.h"
 #include "deploy/deploy.h"
-#include "deploy/inventory.h"
 #include "deploy/renewal.h"
 #include "deploy/rotation.h"
 #include "deploy/target_ca.h"
@@ -19,8 +18,6 @@
 #include <string.h>
 
 #define USUAL_LOG "/var/log/mosquitto/certguard.jsonl"
-#define INDENT    "  "
-#define LABEL     "%-13s "
 
 struct options {
     struct cg_list log;
@@ -29,17 +26,6 @@ struct options {
 static const struct cg_option options[] = {
     {"log", "FILE", "event log to search for the certificates (repeatable; default " USUAL_LOG ")", CG_OPT_FILES, 0,
      AT(log)},
-};
-
-struct show {
-    const struct cg_cli *cli;
-    const struct options *options;
-    const struct cg_ca *ca;
-    const char *name;
-    struct cg_inventory inventory;
-    struct cg_inventory_row *row; /* of the name, in the order of the index */
-    size_t count;
-    cJSON *result;
 };
 
 static void add_time(cJSON *object, const char *key, int64_t seconds)
@@ -51,7 +37,7 @@ static void add_time(cJSON *object, const char *key, int64_t seconds)
 
 /* ---- the certificates */
 
-static bool collect(struct show *show, struct cg_error *err)
+static bool collect(struct cg_show *show, struct cg_error *err)
 {
     struct cg_inventory_row row;
     struct cg_error fault = {""};
@@ -86,7 +72,7 @@ static void add_content(cJSON *object, X509 *cert)
     cg_json_add(object, "key", text, "sha256", cg_sha256_text(cert, sha256) ? sha256 : NULL);
 }
 
-static cJSON *certificate_json(const struct show *show, const struct cg_inventory_row *row)
+static cJSON *certificate_json(const struct cg_show *show, const struct cg_inventory_row *row)
 {
     char file[CG_NAME_MAX + 48];
     cJSON *object = cg_inventory_json(&show->inventory, row);
@@ -106,7 +92,7 @@ static cJSON *certificate_json(const struct show *show, const struct cg_inventor
 
 /* ---- the folders where it is deployed */
 
-static unsigned generation_of(const struct show *show, const X509 *cert)
+static unsigned generation_of(const struct cg_show *show, const X509 *cert)
 {
     char *serial = cg_index_serial(X509_get0_serialNumber(cert));
     unsigned generation = 0;
@@ -117,7 +103,7 @@ static unsigned generation_of(const struct show *show, const X509 *cert)
     return generation;
 }
 
-static cJSON *target_json(const struct show *show, const struct cg_target *target)
+static cJSON *target_json(const struct cg_show *show, const struct cg_target *target)
 {
     struct cg_error err = {""};
     bool done = false;
@@ -133,7 +119,7 @@ static cJSON *target_json(const struct show *show, const struct cg_target *targe
     return object;
 }
 
-static void add_targets(struct show *show)
+static void add_targets(struct cg_show *show)
 {
     struct cg_error err = {""};
     struct cg_targets targets;
@@ -147,7 +133,7 @@ static void add_targets(struct show *show)
 
 /* ---- renewal, rotation, settings */
 
-static void add_renewal(struct show *show)
+static void add_renewal(struct cg_show *show)
 {
     static const char *const rotations[] = {
         [CG_ROTATION_NONE] = "none", [CG_ROTATION_RUNS] = "running", [CG_ROTATION_LEFT] = "unfinished"};
@@ -164,7 +150,7 @@ static void add_renewal(struct show *show)
     cJSON_AddStringToObject(show->result, "rotation", rotations[cg_rotation_state(show->ca, show->name)]);
 }
 
-static void add_settings(struct show *show)
+static void add_settings(struct cg_show *show)
 {
     cJSON *settings = cg_ca_json(show->ca, "certguard.json"),
           *shown = cJSON_AddObjectToObject(show->result, "settings");
@@ -191,11 +177,11 @@ static cJSON *event_json(const cJSON *event)
 }
 
 /* A log that cannot be read is shown with its error: the rest is known without it. */
-static void add_seen(struct show *show)
+static void add_seen(struct cg_show *show)
 {
     char issuer[1024], (*text)[CG_SERIAL_TEXT_MAX] = calloc(show->count, sizeof *text);
     const char **serials = calloc(show->count + 1, sizeof *serials);
-    const struct cg_list *given = &show->options->log;
+    const struct cg_list *given = show->log;
     cJSON *log = cJSON_AddObjectToObject(show->result, "log"), *files = cJSON_AddArrayToObject(log, "files");
     struct cg_log_seen seen = {.serials = serials, .issuer = issuer};
     struct cg_error err = {""};
@@ -218,145 +204,9 @@ static void add_seen(struct show *show)
     free(text);
 }
 
-/* ---- the text */
-
-/* label: "" for further lines of one label. */
-__attribute__((format(printf, 2, 3))) static void line(const char *label, const char *format, ...)
-{
-    char text[2048];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    cg_print(stdout, INDENT LABEL "%s\n", label, text);
-}
-
-static const cJSON *member(const cJSON *object, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-static void print_certificate(const cJSON *certificate)
-{
-    const cJSON *name = NULL;
-    line("kind", "%s", cg_member_text(certificate, "profile"));
-    line("subject", "%s", cg_member_text(certificate, "subject"));
-    cJSON_ArrayForEach(name, member(certificate, "san"))
-    {
-        line(name != member(certificate, "san")->child ? "" : "names", "%s", name->valuestring);
-    }
-    if (*cg_member_text(certificate, "key"))
-        line("key", "%s%s", cg_member_text(certificate, "key"),
-             cJSON_IsTrue(member(certificate, "private_key")) ? "" : "; the private key is not here");
-    line("valid", "%s to %s", cg_member_text(certificate, "not_before"), cg_member_text(certificate, "not_after"));
-    line("serial", "%s", cg_member_text(certificate, "serial"));
-    if (*cg_member_text(certificate, "sha256"))
-        line("sha256", "%s", cg_member_text(certificate, "sha256"));
-    if (*cg_member_text(certificate, "error"))
-        line("error", "%s", cg_member_text(certificate, "error"));
-}
-
-static void print_target(const char *label, const cJSON *target)
-{
-    const cJSON *item = NULL;
-    const double generation = cg_member_number(target, "generation");
-    const char *error = cg_member_text(target, "error");
-    if (*error && !*cg_member_text(target, "to"))
-        line(label, "%s", error);
-    else if (cJSON_IsTrue(member(target, "up_to_date")))
-        line(label, "%s: up to date", cg_member_text(target, "to"));
-    else if (generation > 0)
-        line(label, "%s: not up to date, generation %.0f", cg_member_text(target, "to"), generation);
-    else
-        line(label, "%s: not up to date. %s", cg_member_text(target, "to"), error);
-    cJSON_ArrayForEach(item, target)
-    {
-        if (cJSON_IsString(item) && *item->valuestring && strcmp(item->string, "to") != 0 &&
-            strcmp(item->string, "error") != 0)
-            line("", INDENT "%s %s", item->string, item->valuestring);
-    }
-}
-
-static void print_event(const char *label, const cJSON *event)
-{
-    if (!event) {
-        line(label, "not in the log");
-        return;
-    }
-    const char *peer = cg_member_text(event, "peer"), *reason = cg_member_text(event, "reason"),
-               *detail = cg_member_text(event, "detail");
-    line(label, "%s%s%s%s%s%s%s", cg_member_text(event, "time"), *peer ? ", " : "", peer, *reason ? ", " : "", reason,
-         *detail ? ": " : "", detail);
-}
-
-static void print_state(const struct show *show)
-{
-    const cJSON *result = show->result, *target = NULL, *log = member(result, "log");
-    const cJSON *targets = member(result, "deployed");
-    const char *due = cg_member_text(result, "renewal_due"), *rotation = cg_member_text(result, "rotation");
-    if (*due)
-        line("renewal due", "%s%s", due,
-             cJSON_IsTrue(member(result, "unfinished")) ? "; the last renewal is not deployed, or a hook has to run"
-                                                        : "");
-    if (strcmp(rotation, "none") != 0)
-        line("rotation", "%s", rotation);
-    if (cJSON_IsTrue(member(member(result, "settings"), "reuse_key")))
-        line("settings", "renewals keep the key");
-    cJSON_ArrayForEach(target, targets)
-    {
-        print_target(target == targets->child ? "deployed" : "", target);
-    }
-    if (!targets->child)
-        line("deployed", "nowhere by this CA");
-    if (*cg_member_text(log, "error"))
-        line("log", "%s%s", cg_member_text(log, "error"), show->options->log.count ? "" : ". Name it with --log FILE");
-    if (member(log, "accepted") || member(log, "rejected") || !member(log, "error")) {
-        print_event("last accepted", member(log, "accepted"));
-        print_event("last rejected", member(log, "rejected"));
-    }
-}
-
-static void print_generations(const struct show *show)
-{
-    static const char *const titles[] = {"GENERATION", "STATE", "UNTIL", "SERIAL", "", NULL};
-    struct cg_table table = {.titles = titles};
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass)
-            cg_table_head(&table);
-        for (size_t i = 0; i < show->count; i++) {
-            const struct cg_inventory_row *row = &show->row[i];
-            char generation[24] = "-", end[24], serial[CG_SERIAL_TEXT_MAX];
-            const char *reason = row->index.reason > 0 ? cg_reason_name(row->index.reason) : NULL;
-            if (row->generation)
-                snprintf(generation, sizeof generation, "%u%s", row->generation, row->is_live ? " (live)" : "");
-            cg_time_text(row->index.expires, end, sizeof end);
-            const char *const cells[] = {generation, cg_holding_word(row->holding), end,
-                                         cg_index_serial_text(row->index.serial, serial), reason ? reason : ""};
-            if (pass)
-                cg_table_row(&table, cells, 0, row->is_live ? CG_BOLD : CG_PLAIN);
-            else
-                cg_table_measure(&table, cells);
-        }
-    }
-}
-
-/* First the live certificate, or the newest one if there is none. */
-static void print_text(const struct show *show)
-{
-    size_t first = show->count - 1;
-    for (size_t i = 0; i < show->count; i++)
-        first = show->row[i].is_live ? i : first;
-    cg_print_in(stdout, CG_BOLD, "%s", show->name);
-    cg_print(stdout, "  %s\n", cg_holding_word(show->row[first].holding));
-    print_certificate(cJSON_GetArrayItem(member(show->result, "certificates"), (int)first));
-    print_state(show);
-    cg_print(stdout, "\n");
-    print_generations(show);
-}
-
 static int show_name(struct cg_ca *ca, const struct cg_cli *cli, void *context, struct cg_error *err)
 {
-    struct show show = {.cli = cli, .options = context, .ca = ca, .name = cli->args[0]};
+    struct cg_show show = {.cli = cli, .log = context, .ca = ca, .name = cli->args[0]};
     const bool ok = cg_inventory_open(&show.inventory, ca, err) && collect(&show, err);
     if (ok) {
         show.result = cg_json_of("name", show.name);
@@ -368,7 +218,7 @@ static int show_name(struct cg_ca *ca, const struct cg_cli *cli, void *context, 
         add_targets(&show);
         add_seen(&show);
         if (!cli->json)
-            print_text(&show);
+            cg_show_print(&show);
         cg_result(cli, show.result);
     }
     free(show.row);
@@ -379,7 +229,7 @@ static int show_name(struct cg_ca *ca, const struct cg_cli *cli, void *context, 
 static int run(const struct cg_cli *cli, const void *values)
 {
     struct options o = *(const struct options *)values;
-    return cg_verb_with_ca(cli, CG_CA_READ, show_name, &o);
+    return cg_verb_with_ca(cli, CG_CA_READ, show_name, &o.log);
 }
 
 const struct cg_verb cg_verb_show = {
