@@ -91,6 +91,17 @@ for kind in link folder; do
     [ "$(readlink copied/live/one)" = ../archive/one/0002 ] || fail "$kind: the command does not repair the name"
 done
 ok cg -C copied renew one
+# after a rollback, it is not the newest generation that was in use
+ok cg -C linked deploy one --to folder-of-one
+ok cg -C linked deploy one --rollback
+rm -rf copied
+cp -rL linked copied
+expect 1 cg -C copied renew one
+eval "$(sed -n 's/.*lost: //p' err)"
+[ "$(readlink copied/live/one)" = ../archive/one/0001 ] || fail "the command undoes the rollback"
+ok cg -C copied renew one
+rm -r copied/live/two
+ln -s ../archive/two/0001 copied/live/two
 ok cg -C copied issue client current # as the link in the folder of the first versions
 ok cg -C copied renew current
 consistent copied

@@ -109,6 +109,9 @@ says "^  subject  *CN=by-number,C=DE$"
 says "^-  *valid "
 ok cg -C ca show b.lan
 says "^  settings  *renewals keep the key"
+echo '{"reuse_key":' >ca/certguard.json
+ok cg -C ca show b.lan
+says "warning: .*certguard.json"
 
 # a certificate that is gone is said, and the rest is shown
 rm ca/archive/b.lan/0001/cert.pem

@@ -72,23 +72,11 @@ static struct cg_revoked_item *revoke_row(struct rewrite *rewrite, const struct 
 
 /* ---- the file of a certificate of which the index has no row, or only the serial number */
 
-static unsigned generation_in_archive(const struct cg_ca *ca, const char *name, const X509 *cert)
-{
-    for (unsigned n = cg_ca_generation(ca, name); n > 0; n--) {
-        X509 *other = cg_ca_generation_cert(ca, name, n, NULL);
-        const bool same = other && X509_cmp(other, cert) == 0;
-        X509_free(other);
-        if (same)
-            return n;
-    }
-    return 0;
-}
-
 /* Where the archive has it, or will have it: the ban of a compromised key reads it there. */
 static void place(const struct rewrite *rewrite, struct cg_revoked_item *item)
 {
     const struct cg_revoked *revoked = rewrite->revoked;
-    item->generation = generation_in_archive(rewrite->ca, item->name, item->cert);
+    item->generation = cg_ca_generation_of(rewrite->ca, item->name, item->cert);
     if ((item->is_archived = item->generation))
         return;
     item->generation = cg_ca_generation(rewrite->ca, item->name) + 1;

@@ -171,6 +171,34 @@ void cg_ca_live_link(const struct cg_ca *ca, const char *name, unsigned generati
              generation);
 }
 
+X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
+{
+    char path[PATH_MAX];
+    return cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", name, generation), err);
+}
+
+unsigned cg_ca_generation_of(const struct cg_ca *ca, const char *name, const X509 *cert)
+{
+    for (unsigned n = cg_ca_generation(ca, name); n > 0; n--) {
+        X509 *other = cg_ca_generation_cert(ca, name, n, NULL);
+        const bool same = other && X509_cmp(other, cert) == 0;
+        X509_free(other);
+        if (same)
+            return n;
+    }
+    return 0;
+}
+
+/* It is not the newest one after a rollback. */
+static unsigned copied_generation(const struct cg_ca *ca, const char *name)
+{
+    char path[PATH_MAX];
+    X509 *copy = cg_cert_load(cg_ca_path(ca, path, "live/%s/cert.pem", name), NULL);
+    const unsigned generation = copy ? cg_ca_generation_of(ca, name, copy) : 0;
+    X509_free(copy);
+    return generation ? generation : cg_ca_generation(ca, name);
+}
+
 bool cg_ca_live_ok(const struct cg_ca *ca, const char *name, struct cg_error *err)
 {
     char path[PATH_MAX];
@@ -186,13 +214,7 @@ bool cg_ca_live_ok(const struct cg_ca *ca, const char *name, struct cg_error *er
         "%s/live/%s is not a link to a generation: the CA was copied without its links. Copy it again with cp -a, or "
         "with certguard backup and restore. If the original is lost: rm -r %s/live/%s && ln -s ../archive/%s/%04u "
         "%s/live/%s",
-        ca->dir, name, ca->word, name, name, cg_ca_generation(ca, name), ca->word, name);
-}
-
-X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err)
-{
-    char path[PATH_MAX];
-    return cg_cert_load(cg_ca_path(ca, path, "archive/%s/%04u/cert.pem", name, generation), err);
+        ca->dir, name, ca->word, name, name, copied_generation(ca, name), ca->word, name);
 }
 
 X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err)

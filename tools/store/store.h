@@ -96,6 +96,9 @@ bool cg_ca_live_ok(const struct cg_ca *ca, const char *name, struct cg_error *er
 /* The certificate of a generation in the archive; NULL if it cannot be read. */
 X509 *cg_ca_generation_cert(const struct cg_ca *ca, const char *name, unsigned generation, struct cg_error *err);
 
+/* The generation of NAME in the archive that has this certificate, 0 for none. */
+unsigned cg_ca_generation_of(const struct cg_ca *ca, const char *name, const X509 *cert);
+
 /* live/NAME/cert.pem; NULL with the fix if there is none. */
 X509 *cg_ca_live_cert(const struct cg_ca *ca, const char *name, struct cg_error *err);
 

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/failure.h"
 #include "ca/key.h"
+#include "ca/settings.h"
 #include "ca_options/ca_options.h"
 #include "core/cert/name.h"
 #include "deploy/deploy.h"
@@ -150,18 +151,16 @@ static void add_renewal(struct cg_show *show)
     cJSON_AddStringToObject(show->result, "rotation", rotations[cg_rotation_state(show->ca, show->name)]);
 }
 
+/* Settings that cannot be read are shown as far as they were, with a warning. */
 static void add_settings(struct cg_show *show)
 {
-    cJSON *settings = cg_ca_json(show->ca, "certguard.json"),
-          *shown = cJSON_AddObjectToObject(show->result, "settings");
-    const cJSON *name = NULL;
-    bool reuse_key = false;
-    cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(settings, "reuse_key"))
-    {
-        reuse_key = reuse_key || (cJSON_IsString(name) && strcmp(name->valuestring, show->name) == 0);
-    }
-    cJSON_AddBoolToObject(shown, "reuse_key", reuse_key);
-    cJSON_Delete(settings);
+    struct cg_settings settings = {0};
+    struct cg_error err = {""};
+    cJSON *shown = cJSON_AddObjectToObject(show->result, "settings");
+    if (!cg_settings_load(&settings, show->ca->dir, &err))
+        cg_warn(show->cli, "%s", err.text);
+    cJSON_AddBoolToObject(shown, "reuse_key", cg_settings_reuse_key(&settings, show->name));
+    cg_settings_free(&settings);
 }
 
 /* ---- the event log */
