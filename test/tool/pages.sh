@@ -93,6 +93,7 @@ if command -v bash >/dev/null; then
     offers "keyCompromise" revoke x --reason key
     offers "crl_expired" log --reason crl_ex
     offers "bridge broker client" sign x --as ''
+    offers "broker" list --kind bro
     offers "crl_lifetime" config crl
     offers "$(cg -C "my ca" config | sed 's/ .*//' | sort | tr '\n' ' ' | sed 's/ $//')" -C "my ca" config ''
     offers "" issue client x --san on

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void cg_page_options(const struct cg_verb *verb, size_t first, size_t last, void (*print)(const struct cg_option *))
 {
