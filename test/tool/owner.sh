@@ -143,6 +143,18 @@ mkdir -m 700 closed
     fail "the owner has no backup while in a folder that only root may enter"
 rm "$home/etc/backup.tar"
 
+# ---- a file of root's in it: the fix is for its owner, who then comes in ----
+chown 0:0 "$ca/ca/key.pem"
+expect 1 cg -C "$ca" crl
+says "key.pem: user $user may not read it; fix: "
+if command -v setfacl >/dev/null; then
+    sh -c "$(sed -n 's/.*; fix: //; s/ (package acl)$//p' err)" || fail "the fix cannot be run: $(cat err)"
+    ok cg -C "$ca" crl
+    setfacl -b "$ca/ca/key.pem"
+fi
+chown $user:$user "$ca/ca/key.pem" && chmod 600 "$ca/ca/key.pem"
+all_theirs
+
 # ---- a passphrase file that the folder names is read with the owner's rights, one that root types with root's ----
 printf 'correct horse battery\n' >root.pass
 chmod 600 root.pass

@@ -136,7 +136,7 @@ static void explain_denied(const char *path, unsigned right, enum cg_file_kind k
                      "%.400s: %.400s, and its mode is not the cause. Check its ACL (getfacl), AppArmor or SELinux, and "
                      "how its file system is mounted",
                      path, what);
-    } else if (kind == CG_FILE_STATE && rights.st.st_uid != 0 && rights.st.st_uid != geteuid())
+    } else if (kind == CG_FILE_STATE && rights.st.st_uid != 0 && rights.st.st_uid != cg_file_uid())
         explain_ownership(path, &rights, err);
     else {
         cg_fix_find(&fix, &rights, right, kind);
@@ -182,7 +182,7 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
 {
     char user[NAME_TEXT_MAX], what[NAME_TEXT_MAX + 128];
     struct fix fix = {.count = 0};
-    bool foreign = r->st.st_uid != 0 && r->st.st_uid != geteuid();
+    bool foreign = r->st.st_uid != 0 && r->st.st_uid != cg_file_uid();
     cg_file_user(user);
     if (foreign)
         snprintf(what, sizeof what, "expected user %s (or root) as its owner, found user %u", user,
@@ -196,7 +196,7 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
         return;
     }
     /* After the change we write as the owner, not as a member of the group. */
-    bool loses = r->st.st_uid != geteuid() && (cg_rights_of_user(r) & MAY_WRITE);
+    bool loses = r->st.st_uid != cg_file_uid() && (cg_rights_of_user(r) & MAY_WRITE);
     if (foreign || loses)
         cg_fix_owner(&fix, r);
     else
@@ -208,7 +208,7 @@ static void explain_ownership(const char *path, const struct rights *r, struct c
 bool cg_access_is_ours(const char *path, const struct stat *st, struct cg_error *err)
 {
     struct rights rights;
-    if ((st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+    if ((st->st_uid == 0 || st->st_uid == cg_file_uid()) && !(st->st_mode & (S_IWGRP | S_IWOTH)))
         return true;
     if (!cg_rights_read(path, &rights)) {
         rights.st = *st;

@@ -51,7 +51,7 @@ static bool own_group(char out[NAME_TEXT_MAX])
 {
     struct group entry, *found = NULL;
     char buffer[4096], user[NAME_TEXT_MAX];
-    cg_user_text(geteuid(), user);
+    cg_user_text(cg_file_uid(), user);
     int error = getgrgid_r(getegid(), &entry, buffer, sizeof buffer, &found);
     if (error == 0 && found)
         snprintf(out, NAME_TEXT_MAX, "%s", found->gr_name);
@@ -142,7 +142,7 @@ static void add_setfacl(struct fix *fix, const struct rights *r, const struct gr
 static bool add_chmod(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
     struct rights after = *r;
-    bool owner = r->st.st_uid == geteuid(), key = kind == CG_FILE_PRIVATE_KEY;
+    bool owner = r->st.st_uid == cg_file_uid(), key = kind == CG_FILE_PRIVATE_KEY;
     after.owner |= owner ? right : 0;
     after.mask &= group_limit(kind);
     after.others &= others_limit(kind);
@@ -178,8 +178,8 @@ static bool add_own_group(struct fix *fix, const struct rights *r, unsigned righ
 /* Gives our user access and nobody else, keeps the access of others, and leaves a file that is accepted. */
 void cg_fix_find(struct fix *fix, const struct rights *r, unsigned right, enum cg_file_kind kind)
 {
-    bool owner = r->st.st_uid == geteuid();
-    struct grant grant = {.user = geteuid(),
+    bool owner = r->st.st_uid == cg_file_uid();
+    struct grant grant = {.user = cg_file_uid(),
                           .may = cg_rights_of_user(r) | right,
                           .owner = r->owner | (owner ? right : 0),
                           .limit = group_limit(kind),
@@ -202,7 +202,7 @@ void cg_fix_owner(struct fix *fix, const struct rights *r)
     char user[NAME_TEXT_MAX];
     unsigned limit = group_limit(CG_FILE_STATE), needed = S_ISDIR(r->st.st_mode) ? 7 : MAY_READ | MAY_WRITE;
     struct grant grant = {.user = r->st.st_uid, .may = r->owner & limit, .owner = r->owner | needed, .limit = limit};
-    command_user(geteuid(), user);
+    command_user(cg_file_uid(), user);
     grant.others = r->others & limit;
     bool same = !r->has_acl && (r->group & limit) == grant.may && grant.others == grant.may;
     bool keeps = r->st.st_uid == 0 || same;
@@ -210,7 +210,7 @@ void cg_fix_owner(struct fix *fix, const struct rights *r)
     cg_fix_add(fix, "chown %s", user);
     if (!keeps) {
         struct rights after = *r;
-        after.st.st_uid = geteuid(); /* so that the previous owner gets an entry */
+        after.st.st_uid = cg_file_uid(); /* so that the previous owner gets an entry */
         add_setfacl(fix, &after, &grant);
     } else if (((r->mask | r->others) & MAY_WRITE) || r->owner != grant.owner)
         cg_fix_add(fix, "chmod u+%s,go-w", letters(needed));

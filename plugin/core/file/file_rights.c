@@ -78,11 +78,11 @@ unsigned cg_rights_of_user(const struct rights *r)
 {
     bool in_group = in_our_groups(r->st.st_gid);
     unsigned by_group = in_group ? r->group : 0;
-    if (r->st.st_uid == geteuid())
+    if (r->st.st_uid == cg_file_uid())
         return r->owner;
     for (size_t i = 0; i < r->count && !cg_rights_acl_inactive(r); i++) {
         const struct named *n = &r->named[i];
-        if (!n->is_group && n->id == geteuid())
+        if (!n->is_group && n->id == cg_file_uid())
             return n->may & r->mask;
         if (n->is_group && in_our_groups(n->id)) {
             in_group = true;

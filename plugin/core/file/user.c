@@ -3,6 +3,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 void cg_user_text(uid_t uid, char out[CG_FILE_USER_MAX])
@@ -15,7 +16,15 @@ void cg_user_text(uid_t uid, char out[CG_FILE_USER_MAX])
         snprintf(out, CG_FILE_USER_MAX, "%u", (unsigned)uid);
 }
 
+/* The number that is no user's changes nothing, and returns the current one. Only for root: a service may be ended for this
+ * system call (SystemCallFilter). */
+uid_t cg_file_uid(void)
+{
+    const uid_t user = geteuid();
+    return user == 0 ? (uid_t)setfsuid((uid_t)-1) : user;
+}
+
 void cg_file_user(char out[CG_FILE_USER_MAX])
 {
-    cg_user_text(geteuid(), out);
+    cg_user_text(cg_file_uid(), out);
 }

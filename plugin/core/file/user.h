@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Names of users on this system. Called by the core for error texts, and by the tool. */
+/* Users of this system, for error texts. Called by the core and by the tool. */
 #ifndef CG_USER_H
 #define CG_USER_H
 
 #include <sys/types.h>
 
-/* Name of the effective user of this process, or its number. */
+/* The user with whose rights this thread opens files: the effective user, unless root has taken those of another one
+ * (setfsuid). */
+uid_t cg_file_uid(void);
+
+/* Its name, or its number. */
 #define CG_FILE_USER_MAX 64
 void cg_file_user(char out[CG_FILE_USER_MAX]);
 
