@@ -48,7 +48,7 @@ static const char *scan(const char *text, size_t len, size_t *at, bool *open)
         if (n == 0)
             return "found a byte that is not UTF-8; save the file as UTF-8";
         if (text[i] == '\0')
-            return "found a NUL byte; a policy is a text file";
+            return "found a NUL byte; the file must be text";
         if (in_string && (unsigned char)text[i] < 0x20)
             return "found a control character or line break inside a string; look for a missing closing quote before "
                    "it";
@@ -61,7 +61,7 @@ static const char *scan(const char *text, size_t len, size_t *at, bool *open)
         } else if (!in_string) {
             depth += (text[i] == '{' || text[i] == '[') - (text[i] == '}' || text[i] == ']');
             if (depth > DEPTH_MAX)
-                return "objects or arrays are nested too deeply for a policy";
+                return "objects or arrays are nested too deeply";
         }
     }
     *open = depth > 0;
