@@ -53,13 +53,13 @@ opens ca/ca/key.pem old || fail "a dry run changed the key"
 ok cg --json -C ca passwd --new-passphrase-file new
 grep -q '"encrypted":true' out || fail "the JSON result"
 says "passphrase_file is now $work/new"
-says "root's key keeps its passphrase"
+says "root's key keeps its passphrase; to change it: .* passwd --root --passphrase-file FILE"
 says "install-units"
 only_new ca ca/key.pem
 ok cg -C ca issue client b
 opens ca/root/key.pem old || fail "the root's key was changed"
 expect 1 cg -C ca crl --root
-says "passphrase is wrong"
+says "passphrase is wrong.*from $work/new (setting passphrase_file).*--passphrase-file FILE"
 ok cg -C ca passwd --root --passphrase-file old --new-passphrase-file new
 only_new ca root/key.pem
 ok cg -C ca crl --root

@@ -12,7 +12,11 @@
 struct cg_passphrase_source {
     const char *(*get)(const void *context, struct cg_error *err);
     const void *context;
+    const char *(*setting)(void); /* after get: the file, if a setting named it and not the user. May be NULL */
 };
+
+/* Of a passphrase that is known, and borrowed; NULL: there is none. */
+struct cg_passphrase_source cg_passphrase_known(const char *passphrase);
 
 /* At the start: no core dumps, and no other process of the same user can read this one's memory. */
 void cg_secrets_guard(void);

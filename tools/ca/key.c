@@ -211,6 +211,15 @@ enum cg_key_kind cg_key_kind_of(const void *pem, size_t size)
     return kind;
 }
 
+/* The user may not know which file a setting names. */
+static void fail_passphrase(const struct cg_passphrase_source *source, const char *path, struct cg_error *err)
+{
+    const char *file = source->setting ? source->setting() : NULL;
+    cg_error_set(err, "cannot read the private key %s: the passphrase is wrong, or the file is damaged%s%s%s", path,
+                 file ? ". The passphrase is from " : "", file ? file : "",
+                 file ? " (setting passphrase_file). For another one: --passphrase-file FILE" : "");
+}
+
 static EVP_PKEY *from_pem(const struct cg_passphrase_source *source, const char *path, enum cg_file_kind kind,
                           struct cg_error *err)
 {
@@ -220,11 +229,13 @@ static EVP_PKEY *from_pem(const struct cg_passphrase_source *source, const char 
         return NULL;
     BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, get_passphrase, &call) : NULL;
-    if (!key && !call.failed)
-        cg_error_set(err, "cannot read the private key %s: %s", path,
-                     cg_key_kind_of(bytes.data, bytes.len) != CG_KEY_NONE
-                         ? "the passphrase is wrong, or the file is damaged"
-                         : "the file contains no complete private key. Restore it from a backup");
+    if (!key && !call.failed && cg_key_kind_of(bytes.data, bytes.len) != CG_KEY_NONE)
+        fail_passphrase(source, path, err);
+    else if (!key && !call.failed)
+        cg_error_set(err,
+                     "cannot read the private key %s: the file contains no complete private key. Restore it from a "
+                     "backup",
+                     path);
     ERR_clear_error();
     BIO_free(bio);
     cg_bytes_wipe(&bytes);

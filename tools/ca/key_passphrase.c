@@ -8,18 +8,12 @@
 
 #define STAGED "new-key.pem"
 
-static const char *known_passphrase(const void *context, struct cg_error *err)
-{
-    (void)err;
-    return context;
-}
-
 /* Reads the file that was written, not the memory that it was written from. */
 static bool is_sound(const struct cg_ca *ca, const struct cg_key_passphrase_request *request, const X509 *cert,
                      struct cg_error *err)
 {
     char path[PATH_MAX];
-    const struct cg_passphrase_source source = {request->passphrase ? known_passphrase : NULL, request->passphrase};
+    const struct cg_passphrase_source source = cg_passphrase_known(request->passphrase);
     EVP_PKEY *key = cg_key_load_sealed(&source, cg_ca_path(ca, path, "stage/" STAGED), err);
     const bool ok = key && X509_check_private_key(cert, key) == 1;
     if (key && !ok)

@@ -31,7 +31,7 @@ int cg_verb_open_ca(struct cg_ca *ca, const struct cg_cli *cli, enum cg_ca_use u
                                           .wait = cli->wait.value,
                                           .waits = say_waiting,
                                           .context = cli,
-                                          .passphrase = {.get = get_passphrase, .context = cli}};
+                                          .passphrase = {get_passphrase, cli, cg_passphrase_setting}};
     return cg_ca_exit_code(cg_ca_open(ca, &options, use, err));
 }
 

@@ -92,6 +92,7 @@ bool cg_passphrase_new(const char *path, const char *option, const char *questio
 /* ---- the passphrase of the CA key ---- */
 
 static char secret[CG_PASSPHRASE_MAX];
+static char setting[PATH_MAX]; /* that it was read from; "" for another source */
 
 static void wipe_secret(void)
 {
@@ -111,8 +112,14 @@ static bool from_settings(const struct cg_cli *cli, const char *question, bool c
                         settings.owner.other ? " with the rights of the owner of the CA's folder" : "");
     else if (!path && (is_read || cg_tty_is_there()))
         ok = cg_prompt_secret(question, confirm, secret, sizeof secret, err);
+    snprintf(setting, sizeof setting, "%s", ok && path ? path : "");
     cg_settings_free(&settings);
     return ok;
+}
+
+const char *cg_passphrase_setting(void)
+{
+    return *setting ? setting : NULL;
 }
 
 static bool read_secret(const struct cg_cli *cli, const char *question, bool confirm, struct cg_error *err)

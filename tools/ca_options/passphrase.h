@@ -22,6 +22,9 @@ const char *cg_passphrase(const struct cg_cli *cli, const char *question, bool c
 const char *cg_passphrase_of_key(const struct cg_cli *cli, struct cg_error *err);
 void cg_passphrase_ahead(const struct cg_cli *cli, const char *folder);
 
+/* The file that a setting named and cg_passphrase read, for errors; NULL: another source. */
+const char *cg_passphrase_setting(void);
+
 /* It comes from one of these, without a prompt. */
 bool cg_passphrase_is_elsewhere(const struct cg_cli *cli);
 

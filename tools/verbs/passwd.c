@@ -44,7 +44,8 @@ static void say_next(const struct cg_cli *cli, const struct cg_ca *ca, const str
                 cli->prefix);
     cg_say(cli, "If systemd units have --passphrase-file, write them again: %s install-units", cli->prefix);
     if (cg_ca_has(ca, "root/key.pem"))
-        cg_say(cli, "The root's key keeps its passphrase; to change it: %s passwd --root", cli->prefix);
+        cg_say(cli, "The root's key keeps its passphrase; to change it: %s passwd --root%s", cli->prefix,
+               file ? " --passphrase-file FILE, where FILE has the root's passphrase" : "");
 }
 
 static void print_changed(const struct cg_cli *cli, const struct cg_ca *ca, const struct run *run, bool was_set)
