@@ -173,6 +173,7 @@ as_user sh -c "echo '{\"passphrase_file\": \"$home/root.pass\"}' >'$ca/certguard
 expect 1 cg -C "$ca" issue client trap3
 says "cannot read the passphrase_file"
 expect 1 cg -C "$ca" config passphrase_file "$home/root.pass"
+says "root.pass: user $user may not read it. Use a file that belongs to this user"
 chown $user "$home/root.pass"
 ok cg -C "$ca" issue client owned
 # where the owner cannot come by this path, the file that the folder names is not root's to read either

@@ -48,6 +48,9 @@ setting lifetime.client 365d
 ok cg -C bare init --no-passphrase --passphrase-file pass
 ok cg -C bare config passphrase_file
 [ -z "$(cat out)" ] && [ ! -e bare/certguard.json ] || fail "a passphrase file that the key does not need"
+expect 1 cg -C bare config passphrase_file nowhere
+says "nowhere: no such file"
+ok cg -C bare config passphrase_file pass
 (cd / && ok cg -C "$work/ca" issue client elsewhere) || exit 1
 
 # ---- precedence: --passphrase-fd, --passphrase-file, the environment, the settings ----

@@ -7,6 +7,8 @@
 
 #include <openssl/crypto.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +45,15 @@ static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
     return ok;
 }
 
+/* A fix that gives access beside the owner's does not help: then others may read it. */
 static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error *err)
 {
+    char user[CG_FILE_USER_MAX];
     struct stat st;
+    cg_file_user(user);
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
+        return cg_fail_text(err, "%s: user %s may not read it. Use a file that belongs to this user, with mode 0600",
+                            path, user);
     if (stat(path, &st) == 0 && st.st_mode & 077)
         return cg_fail_text(err, "%s contains a passphrase and other users can read it (mode %04o); fix: chmod 0600 %s",
                             path, (unsigned)st.st_mode & 07777, path);

@@ -50,33 +50,26 @@ static bool show(const struct cg_cli *cli, const struct cg_settings *settings)
 
 /* ---- changing */
 
-struct trial {
-    const char *path;
-    const struct cg_ca_owner *owner;
-    char passphrase[CG_PASSPHRASE_MAX];
-};
-
-static const char *try_passphrase(const void *context, struct cg_error *err)
+static bool opens_key(const struct cg_ca *ca, const char *path, const char *passphrase, struct cg_error *err)
 {
-    struct trial *trial = *(struct trial *const *)context;
-    return cg_passphrase_with_rights(trial->path, trial->owner, trial->passphrase, err) ? trial->passphrase : NULL;
+    struct cg_ca tried = *ca;
+    tried.options.passphrase = cg_passphrase_known(passphrase);
+    EVP_PKEY *key = cg_key_of_ca(&tried, "ca", ca->cert, err);
+    if (!key)
+        cg_error_prefix(err, "cannot use %s", path);
+    EVP_PKEY_free(key);
+    return key;
 }
 
 /* A timer would find a wrong file only at night. Whether a token takes the PIN is not tried: it may lock itself. */
-static bool opens_key(const struct cg_ca *ca, const struct cg_settings *settings, struct cg_error *err)
+static bool is_usable(const struct cg_ca *ca, const struct cg_settings *settings, struct cg_error *err)
 {
-    struct trial trial = {.path = cg_settings_text(settings, "passphrase_file"), .owner = &settings->owner};
-    struct trial *context = &trial;
-    struct cg_ca tried = *ca;
-    tried.options.passphrase = (struct cg_passphrase_source){try_passphrase, &context};
-    if (!trial.path || !cg_ca_has(ca, "ca/key.pem"))
-        return true;
-    EVP_PKEY *key = cg_key_of_ca(&tried, "ca", ca->cert, err);
-    if (!key)
-        cg_error_prefix(err, "cannot use %s", trial.path);
-    EVP_PKEY_free(key);
-    OPENSSL_cleanse(trial.passphrase, sizeof trial.passphrase);
-    return key;
+    const char *path = cg_settings_text(settings, "passphrase_file");
+    char passphrase[CG_PASSPHRASE_MAX] = "";
+    const bool ok = !path || (cg_passphrase_with_rights(path, &settings->owner, passphrase, err) &&
+                              (!cg_ca_has(ca, "ca/key.pem") || opens_key(ca, path, passphrase, err)));
+    OPENSSL_cleanse(passphrase, sizeof passphrase);
+    return ok;
 }
 
 static bool write_settings(const struct cg_ca *ca, const struct cg_settings *settings, struct cg_error *err)
@@ -96,7 +89,7 @@ static bool set(const struct cg_cli *cli, struct cg_settings *settings, struct c
 static bool change(const struct cg_cli *cli, const struct cg_ca *ca, struct cg_settings *settings, struct cg_error *err)
 {
     const char *key = cli->args[0];
-    if (!set(cli, settings, err) || (strcmp(key, "passphrase_file") == 0 && !opens_key(ca, settings, err)) ||
+    if (!set(cli, settings, err) || (strcmp(key, "passphrase_file") == 0 && !is_usable(ca, settings, err)) ||
         !(cli->dry_run || write_settings(ca, settings, err)))
         return false;
     char *value = cg_settings_show(settings, key);
