@@ -3,12 +3,22 @@
 #include "cli/output.h"
 #include "store/store.h"
 
+#include <fnmatch.h>
+
 bool cg_names_valid(const struct cg_cli *cli, struct cg_error *err)
 {
     for (int i = 0; i < cli->nargs; i++)
         if (!cg_ca_name_valid(cli->args[i], err))
             return false;
     return true;
+}
+
+bool cg_names_match(const struct cg_cli *cli, const char *name)
+{
+    bool found = cli->nargs == 0;
+    for (int i = 0; !found && i < cli->nargs; i++)
+        found = fnmatch(cli->args[i], name, 0) == 0;
+    return found;
 }
 
 void cg_names_begin(struct cg_names *names, const struct cg_cli *cli)

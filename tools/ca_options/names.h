@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Verbs that take several names. The verb owns the struct until cg_names_end. Called by deploy, renew and rotate. */
+/* Verbs that take several names. The verb owns the struct until cg_names_end. Called by deploy, renew and rotate; list and prune
+ * call cg_names_match. */
 #ifndef CG_TOOLS_CA_OPTIONS_NAMES_H
 #define CG_TOOLS_CA_OPTIONS_NAMES_H
 
@@ -9,6 +10,9 @@
 
 /* Whether each argument can be a name (cg_ca_name_valid). */
 bool cg_names_valid(const struct cg_cli *cli, struct cg_error *err);
+
+/* Whether name is one of the arguments, which may contain wildcards, or there are none. */
+bool cg_names_match(const struct cg_cli *cli, const char *name);
 
 /* The results of a verb that takes several names. A failure does not stop the others; with several names it is printed at
  * once. end prints the rest as one JSON value and returns the exit code: for one name its result, with "hooks", or its error;

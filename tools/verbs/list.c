@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "base/failure.h"
 #include "ca_options/ca_options.h"
+#include "ca_options/names.h"
 #include "cli/table.h"
 #include "core/cert/name.h"
 #include "deploy/inventory.h"
 #include "verbs.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,14 +59,6 @@ static bool has_state(const struct cg_cli *cli, const struct options *o, const s
     return o->all || (is_valid && !o->revoked && !o->expired);
 }
 
-static bool has_name(const struct cg_cli *cli, const char *name)
-{
-    bool found = cli->nargs == 0;
-    for (int i = 0; !found && i < cli->nargs; i++)
-        found = fnmatch(cli->args[i], name, 0) == 0;
-    return found;
-}
-
 static bool has_kind(const struct cg_list *kinds, const char *kind)
 {
     bool found = kinds->count == 0;
@@ -84,7 +76,7 @@ static const char *kind_of(const struct list *list, const struct cg_inventory_ro
 static bool add(struct list *list, const struct cg_inventory_row *row, size_t at, struct cg_error *err)
 {
     const struct options *o = list->options;
-    if (!has_state(list->cli, o, row) || !has_name(list->cli, row->name))
+    if (!has_state(list->cli, o, row) || !cg_names_match(list->cli, row->name))
         return true;
     const char *kind = kind_of(list, row);
     if (!has_kind(&o->kind, kind))

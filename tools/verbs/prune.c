@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "deploy/prune.h"
 #include "ca_options/ca_options.h"
+#include "ca_options/names.h"
 #include "cli/table.h"
 #include "core/cert/name.h"
 #include "store/lock.h"
 #include "verbs.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 
 #define OLDER_THAN    (30 * CG_DAY)
@@ -29,10 +29,7 @@ struct wanted {
 static bool is_wanted(const void *context, const char *name)
 {
     const struct wanted *wanted = context;
-    const struct cg_cli *cli = wanted->cli;
-    bool found = cli->nargs == 0;
-    for (int i = 0; !found && i < cli->nargs; i++)
-        found = fnmatch(cli->args[i], name, 0) == 0;
+    const bool found = cg_names_match(wanted->cli, name);
     *wanted->found = *wanted->found || found;
     return found;
 }
