@@ -106,6 +106,11 @@ says "it is in the CA's folder"
 expect 1 cg -C ca export sensor-1.lan --pem "$PWD/ca/../ca/new.pem"
 expect 1 cg -C ca issue client seven --p12 ca/seven.p12 --p12-passphrase-file p12pass
 [ ! -e ca/live/seven ] && [ ! -e ca/new.pem ] || fail "written into the CA's folder"
+# the certificate is kept, and the PKCS#12 file is made up for by what is printed
+expect 1 cg -C ca issue client eight --p12 nowhere/eight.p12 --p12-passphrase-file p12pass
+command=$(sed -n 's/.*Write it with: certguard \(.* --p12\) FILE.*/\1/p' err)
+# shellcheck disable=SC2086 # words
+ok cg $command eight.p12 --p12-passphrase-file p12pass
 mkfifo pipe
 ln -s one.pem link
 mkdir folder

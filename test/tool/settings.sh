@@ -86,6 +86,10 @@ expect 64 cg -C ca config lifetime.phone 1d
 says "unknown setting"
 expect 64 cg -C ca config --unset
 [ "$before" = "$(cat "$file")" ] || fail "what is wrong, or a dry run, was written"
+cp pass "the pass" && chmod 644 "the pass"
+expect 1 cg -C ca config passphrase_file "the pass"
+sh -c "$(sed -n 's/.*; fix: //p' err)" || fail "the fix cannot be run: $(cat err)"
+ok cg -C ca -n config passphrase_file "the pass"
 chmod 644 pass
 expect 1 cg -C ca config passphrase_file pass
 says "chmod 0600"

@@ -112,7 +112,10 @@ static bool write_p12(const struct cg_ca *ca, const struct cg_certify_request *w
                     cg_bio_write(bio, wanted->p12, err);
     BIO_free(bio);
     if (!ok)
-        cg_error_prefix(err, "the certificate was made, but not the PKCS#12 file. Write it with certguard export");
+        cg_error_prefix(
+            err,
+            "the certificate was made, but not the PKCS#12 file. Write it with: certguard -C %s export %s --p12 FILE",
+            ca->word, wanted->name);
     return ok;
 }
 

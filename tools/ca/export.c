@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "export.h"
 #include "base/failure.h"
-#include "ca/issue.h"
+#include "issue.h"
 #include "key.h"
 #include "store/index.h"
 

@@ -4,6 +4,7 @@
 #include "base/duration.h"
 #include "base/failure.h"
 #include "core/file/file.h"
+#include "core/file/file_path.h"
 #include "core/policy/policy_json.h"
 #include "key.h"
 #include "names.h"
@@ -135,11 +136,13 @@ static bool check(const char *file, const struct cg_json_path *at, const cJSON *
 
 static bool is_ours_alone(const char *path, struct cg_error *err)
 {
+    char word[4 * PATH_MAX + 3];
     struct stat st;
     if (stat(path, &st) != 0 || !(st.st_mode & 022))
         return true; /* the reader has the error */
+    (void)cg_file_shell_word(path, word, sizeof word);
     return cg_fail_text(err, "other users can change %s (mode %04o). Check it, then: chmod 600 %s", path,
-                        (unsigned)st.st_mode & 07777, path);
+                        (unsigned)st.st_mode & 07777, word);
 }
 
 static bool parse(struct cg_settings *settings, const char *path, struct cg_error *err)

@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "cli/tty.h"
 #include "core/file/file.h"
+#include "core/file/file_path.h"
 #include "store/owner.h"
 
 #include <openssl/crypto.h>
@@ -48,15 +49,16 @@ static bool from_fd(int fd, char out[CG_PASSPHRASE_MAX], struct cg_error *err)
 /* A fix that gives access beside the owner's does not help: then others may read it. */
 static bool read_file(const char *path, struct cg_bytes *bytes, struct cg_error *err)
 {
-    char user[CG_FILE_USER_MAX];
+    char user[CG_FILE_USER_MAX], word[4 * PATH_MAX + 3];
     struct stat st;
     cg_file_user(user);
     if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
         return cg_fail_text(err, "%s: user %s may not read it. Use a file that belongs to this user, with mode 0600",
                             path, user);
+    (void)cg_file_shell_word(path, word, sizeof word);
     if (stat(path, &st) == 0 && st.st_mode & 077)
         return cg_fail_text(err, "%s contains a passphrase and other users can read it (mode %04o); fix: chmod 0600 %s",
-                            path, (unsigned)st.st_mode & 07777, path);
+                            path, (unsigned)st.st_mode & 07777, word);
     return cg_file_read(path, CG_FILE_PRIVATE_KEY, FILE_LIMIT, bytes, err);
 }
 
