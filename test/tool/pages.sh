@@ -13,7 +13,7 @@ for verb in $(cg --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
     for kind in bash zsh fish; do
         grep -q -w -- "$verb" page.$kind || fail "$kind lacks the verb $verb"
     done
-    for option in $(cg "$verb" --help | sed -n 's/^  .* --\([a-z0-9-]*\).*/\1/p'); do
+    for option in $(cg "$verb" --help | sed -n 's/^  *\(-[A-Za-z], \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'); do
         grep -q -- "--$option" plain.man || fail "the manual lacks --$option of $verb"
         grep -q -- "--$option\[" page.zsh || fail "zsh lacks --$option of $verb"
         grep -q -- "--$option" page.bash || fail "bash lacks --$option of $verb"

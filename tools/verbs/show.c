@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Everything about one name, as JSON. */
-#include "show.h"
 #include "base/array.h"
 #include "base/failure.h"
 #include "ca/key.h"
@@ -12,6 +11,7 @@
 #include "deploy/rotation.h"
 #include "deploy/target_ca.h"
 #include "log/seen.h"
+#include "show_text.h"
 #include "verbs.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "show_text.h"
 #include "cli/output.h"
 #include "cli/print.h"
 #include "cli/table.h"
 #include "core/base/datetime.h"
-#include "show.h"
 
 #include <stdarg.h>
 #include <stdio.h>

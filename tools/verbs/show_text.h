@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What the verb show finds about one name, and how it prints that as text. The verb owns it. */
-#ifndef CG_VERBS_SHOW_H
-#define CG_VERBS_SHOW_H
+#ifndef CG_VERBS_SHOW_TEXT_H
+#define CG_VERBS_SHOW_TEXT_H
 
 #include "cli/cli.h"
 #include "deploy/inventory.h"
