@@ -5,21 +5,23 @@
 #include "broker/base/thread.h"
 #include "broker/event/eventlog.h"
 #include "crl_numbers_writer.h"
+#include "watch.h"
 
 #include "tls/credential/preflight.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_EVERY_MS  100   /* files are loaded when two checks in a row find the same change */
+#define STEADY_MS       100   /* files that may be half-written are loaded when they did not change for this time */
+#define CHECK_EVERY_MS  700   /* for changes that the watch does not report */
 #define REPORT_AFTER_MS 1000  /* key and certificate may be copied one after the other */
 #define RETRY_AFTER_MS  30000 /* for faults that no change of the files corrects */
 #define RETIRED_MAX     16
 
 struct cg_reload {
     pthread_t thread;
+    struct cg_watch *watch;
     pthread_mutex_t mutex; /* guards the members up to the thread's own */
-    pthread_cond_t wake;
     bool stop, requested;
     struct cg_snapshot *next; /* result, not taken yet */
     bool created_numbers;     /* result: the file of CRL numbers was missing */
@@ -34,6 +36,7 @@ struct cg_reload {
     struct cg_file_states seen; /* of the last load, successful or not */
     uint64_t loaded;            /* state of the files at the last load */
     uint64_t checked;           /* state of the files at the last check */
+    int64_t steady_since_ms;    /* they are in this state since then */
     struct cg_faults faults;    /* of the last load */
     bool reported;              /* faults is in kept */
     int64_t failed_at_ms;
@@ -102,6 +105,7 @@ static void load(struct cg_reload *reload)
     cg_file_states_clear(&reload->seen);
     reload->seen = seen;
     reload->loaded = reload->checked = cg_file_states_recorded_hash(&seen);
+    cg_watch_files(reload->watch, &reload->seen);
     reload->failed_at_ms = cg_clock_monotonic_ms();
     reload->reported = false;
     if (next) {
@@ -116,27 +120,55 @@ static void load(struct cg_reload *reload)
 bool cg_reload_is_due(const struct cg_reload_check *check)
 {
     if (check->changed)
-        return check->steady || check->requested;
+        return check->replaced || check->steady || check->requested;
     /* The cause may be the time, a lack of memory, or something outside the files. */
     return check->failed && (check->requested || check->failed_for_ms >= RETRY_AFTER_MS);
 }
 
-static void check_files(struct cg_reload *reload, bool requested)
+/* A file that is written in place is the same one as before, whatever the watch said of it. */
+static bool all_replaced(const struct cg_reload *reload)
 {
+    for (size_t i = 0; i < reload->seen.count; i++) {
+        const struct cg_file_state *before = &reload->seen.item[i];
+        struct cg_file_state now;
+        cg_file_state_read(before->path, &now);
+        bool is_other = now.present && (now.inode != before->inode || now.device != before->device);
+        if (!cg_file_state_same(before, &now) && !(is_other && cg_watch_is_replaced(reload->watch, i)))
+            return false;
+    }
+    return true;
+}
+
+/* event: the watch reported a change. */
+static void check_files(struct cg_reload *reload, bool event, bool requested)
+{
+    const int64_t now_ms = cg_clock_monotonic_ms();
     uint64_t state = cg_file_states_current_hash(&reload->seen);
-    const struct cg_reload_check check = {
+    if (event || state != reload->checked)
+        reload->steady_since_ms = now_ms;
+    reload->checked = state;
+    struct cg_reload_check check = {
         .changed = state != reload->loaded,
-        .steady = state == reload->checked,
+        .steady = now_ms - reload->steady_since_ms >= STEADY_MS,
         .requested = requested,
         .failed = !cg_faults_is_empty(&reload->faults),
-        .failed_for_ms = cg_clock_monotonic_ms() - reload->failed_at_ms,
+        .failed_for_ms = now_ms - reload->failed_at_ms,
     };
-    reload->checked = state;
+    check.replaced = check.changed && all_replaced(reload);
     if (cg_reload_is_due(&check))
         load(reload);
+    else if (event && !check.changed) /* a link may lead to the same file by another way */
+        cg_watch_files(reload->watch, &reload->seen);
     bool due = !check.changed && (check.failed_for_ms >= REPORT_AFTER_MS || (check.failed && requested));
     if (due && !reload->reported && !cg_faults_is_empty(&reload->faults))
         offer_faults(reload);
+}
+
+static int64_t next_check_ms(const struct cg_reload *reload)
+{
+    const bool pending = reload->checked != reload->loaded;
+    const bool unreported = !reload->reported && !cg_faults_is_empty(&reload->faults);
+    return pending || unreported || !cg_watch_is_complete(reload->watch) ? STEADY_MS : CHECK_EVERY_MS;
 }
 
 /* Frees the retired snapshots that nobody else uses. Called with the mutex held, which it releases meanwhile. */
@@ -161,17 +193,18 @@ static void free_retired(struct cg_reload *reload)
 static void *run(void *argument)
 {
     struct cg_reload *reload = argument;
+    cg_watch_files(reload->watch, &reload->seen);
     pthread_mutex_lock(&reload->mutex);
     while (!reload->stop) {
-        int64_t until_ms = cg_clock_monotonic_ms() + CHECK_EVERY_MS;
-        if (!reload->requested)
-            cg_thread_wait(&reload->wake, &reload->mutex, until_ms);
+        pthread_mutex_unlock(&reload->mutex);
+        bool event = cg_watch_wait(reload->watch, next_check_ms(reload));
+        pthread_mutex_lock(&reload->mutex);
         if (reload->stop)
             break;
         bool requested = reload->requested;
         reload->requested = false;
         pthread_mutex_unlock(&reload->mutex);
-        check_files(reload, requested);
+        check_files(reload, event, requested);
         pthread_mutex_lock(&reload->mutex);
         free_retired(reload);
     }
@@ -181,7 +214,7 @@ static void *run(void *argument)
 
 static void destroy(struct cg_reload *reload)
 {
-    pthread_cond_destroy(&reload->wake);
+    cg_watch_free(reload->watch);
     pthread_mutex_destroy(&reload->mutex);
     for (size_t i = 0; i < reload->nretired; i++)
         cg_snapshot_free(reload->retired[i]);
@@ -201,7 +234,7 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
         cg_error_set(err, "cannot start the thread that watches files: out of memory");
         return NULL;
     }
-    cg_thread_wake_init(&reload->wake);
+    struct cg_error cause = {""};
     pthread_mutex_init(&reload->mutex, NULL);
     reload->source = *source;
     reload->source.hold = false;
@@ -212,10 +245,11 @@ struct cg_reload *cg_reload_start(const struct cg_snapshot_source *source, struc
     memset(faults, 0, sizeof *faults);
     reload->failed_at_ms = cg_clock_monotonic_ms();
     reload->loaded = reload->checked = cg_file_states_recorded_hash(&reload->seen);
-    int error = cg_thread_start(&reload->thread, run, reload);
-    if (error == 0)
+    reload->watch = cg_watch_new(&cause);
+    int error = reload->watch ? cg_thread_start(&reload->thread, run, reload) : 0;
+    if (reload->watch && error == 0)
         return reload;
-    cg_error_set(err, "cannot start the thread that watches files: %s", strerror(error));
+    cg_error_set(err, "cannot start the thread that watches files: %s", error ? strerror(error) : cause.text);
     destroy(reload);
     return NULL;
 }
@@ -226,7 +260,7 @@ void cg_reload_stop(struct cg_reload *reload)
         return;
     pthread_mutex_lock(&reload->mutex);
     reload->stop = true;
-    pthread_cond_signal(&reload->wake);
+    cg_watch_wake(reload->watch);
     pthread_mutex_unlock(&reload->mutex);
     pthread_join(reload->thread, NULL);
     destroy(reload);
@@ -288,6 +322,6 @@ void cg_reload_request(struct cg_reload *reload)
 {
     pthread_mutex_lock(&reload->mutex);
     reload->requested = true;
-    pthread_cond_signal(&reload->wake);
+    cg_watch_wake(reload->watch);
     pthread_mutex_unlock(&reload->mutex);
 }

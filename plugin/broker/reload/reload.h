@@ -13,7 +13,8 @@ struct cg_reload;
 /* Result of one check of the files. */
 struct cg_reload_check {
     bool changed;   /* since the last load */
-    bool steady;    /* unchanged since the previous check: nothing is being written */
+    bool replaced;  /* each changed file at once, so that it is complete */
+    bool steady;    /* unchanged for some time: nothing is being written */
     bool requested; /* by SIGHUP or an administrator */
     bool failed;    /* the last load kept a part's previous version */
     int64_t failed_for_ms;
