@@ -290,8 +290,8 @@ static void random_cas_have_the_same_verdicts(void **state)
         NULL,
         ", \"client\": {\"strict\": false}",
         ", \"client\": {\"rules\": {\"bad_signature\": \"audit\"}}",
-        ", \"client\": {\"strict\": false, \"rules\": {\"rsa_exponent\": \"audit\", \"ca_key_usage\": "
-        "\"audit\", \"not_a_ca\": \"audit\", \"ca_wrong_purpose\": \"audit\"}}",
+        (", \"client\": {\"strict\": false, \"rules\": {\"rsa_exponent\": \"audit\", \"ca_key_usage\": "
+         "\"audit\", \"not_a_ca\": \"audit\", \"ca_wrong_purpose\": \"audit\"}}"),
         ", \"client\": {\"rules\": {\"untrusted\": \"audit\", \"ca_expired\": \"audit\"}}",
     };
     static const char *const sent[] = {"i0 i1 i2 i3 i4 i5", "i5 i4 i3 i2 i1 i0", "i1 i3 i5", "i0 i2", NULL};
