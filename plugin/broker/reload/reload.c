@@ -92,6 +92,21 @@ static void store_numbers(struct cg_reload *reload, const struct cg_snapshot *sn
     pthread_mutex_unlock(&reload->mutex);
 }
 
+static void compare_files(struct cg_reload *reload)
+{
+    const uint64_t state = cg_file_states_current_hash(&reload->seen);
+    if (state != reload->checked)
+        reload->steady_since_ms = cg_clock_monotonic_ms();
+    reload->checked = state;
+}
+
+/* What changed before its folder was watched is a pending change. */
+static void watch_files(struct cg_reload *reload)
+{
+    cg_watch_files(reload->watch, &reload->seen);
+    compare_files(reload);
+}
+
 static void load(struct cg_reload *reload)
 {
     const struct cg_snapshot_preflight preflight = {preflight_policy, cg_preflight.credential,
@@ -104,8 +119,8 @@ static void load(struct cg_reload *reload)
     /* If seen is incomplete for lack of memory, the next retry completes it. */
     cg_file_states_clear(&reload->seen);
     reload->seen = seen;
-    reload->loaded = reload->checked = cg_file_states_recorded_hash(&seen);
-    cg_watch_files(reload->watch, &reload->seen);
+    reload->loaded = cg_file_states_recorded_hash(&seen);
+    watch_files(reload);
     reload->failed_at_ms = cg_clock_monotonic_ms();
     reload->reported = false;
     if (next) {
@@ -139,16 +154,12 @@ static bool all_replaced(const struct cg_reload *reload)
     return true;
 }
 
-/* event: the watch reported a change. */
-static void check_files(struct cg_reload *reload, bool event, bool requested)
+static void check_files(struct cg_reload *reload, bool requested)
 {
+    compare_files(reload);
     const int64_t now_ms = cg_clock_monotonic_ms();
-    uint64_t state = cg_file_states_current_hash(&reload->seen);
-    if (event || state != reload->checked)
-        reload->steady_since_ms = now_ms;
-    reload->checked = state;
     struct cg_reload_check check = {
-        .changed = state != reload->loaded,
+        .changed = reload->checked != reload->loaded,
         .steady = now_ms - reload->steady_since_ms >= STEADY_MS,
         .requested = requested,
         .failed = !cg_faults_is_empty(&reload->faults),
@@ -157,8 +168,8 @@ static void check_files(struct cg_reload *reload, bool event, bool requested)
     check.replaced = check.changed && all_replaced(reload);
     if (cg_reload_is_due(&check))
         load(reload);
-    else if (event && !check.changed) /* a link may lead to the same file by another way */
-        cg_watch_files(reload->watch, &reload->seen);
+    else if (cg_watch_is_moved(reload->watch))
+        watch_files(reload);
     bool due = !check.changed && (check.failed_for_ms >= REPORT_AFTER_MS || (check.failed && requested));
     if (due && !reload->reported && !cg_faults_is_empty(&reload->faults))
         offer_faults(reload);
@@ -193,18 +204,18 @@ static void free_retired(struct cg_reload *reload)
 static void *run(void *argument)
 {
     struct cg_reload *reload = argument;
-    cg_watch_files(reload->watch, &reload->seen);
+    watch_files(reload);
     pthread_mutex_lock(&reload->mutex);
     while (!reload->stop) {
         pthread_mutex_unlock(&reload->mutex);
-        bool event = cg_watch_wait(reload->watch, next_check_ms(reload));
+        cg_watch_wait(reload->watch, next_check_ms(reload));
         pthread_mutex_lock(&reload->mutex);
         if (reload->stop)
             break;
         bool requested = reload->requested;
         reload->requested = false;
         pthread_mutex_unlock(&reload->mutex);
-        check_files(reload, event, requested);
+        check_files(reload, requested);
         pthread_mutex_lock(&reload->mutex);
         free_retired(reload);
     }

@@ -19,13 +19,14 @@
 #define READS_MAX      64 /* others may cause events faster than they are read */
 #define LINKS_MAX      40 /* as in path_resolution(7) */
 #define FOLDER_CHANGES (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
-#define NAME_CHANGES   (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_ATTRIB)
+#define NAME_CHANGES   (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
 
 /* A name in a folder that leads to a file of the list. */
 struct point {
     int folder;       /* watch descriptor */
     char *path;       /* owned */
     const char *name; /* its last component; NULL: path is the folder, for every name in it */
+    bool is_way;      /* a link, or missing: other folders have to be watched when it changes */
     size_t file;
 };
 
@@ -33,6 +34,7 @@ struct cg_watch {
     int inotify; /* -1: none */
     int wake;    /* eventfd */
     bool complete;
+    bool moved; /* the way to a file changed */
     struct point *point;
     size_t count;
     bool *replaced; /* of each file of the list: by its last event */
@@ -91,20 +93,22 @@ struct way {
     int links;
 };
 
+enum point_kind { POINT_FILE, POINT_WAY, POINT_FOLDER };
+
 /* path: of a name in way->folder, or of a folder itself. */
-static bool add_point(const struct way *way, const char *path, bool is_folder)
+static bool add_point(const struct way *way, const char *path, enum point_kind kind)
 {
     struct cg_watch *watch = way->watch;
     struct point *grown = realloc(watch->point, (watch->count + 1) * sizeof *grown);
     if (!grown)
         return false;
     watch->point = grown;
-    struct point added = {.path = strdup(path), .file = way->file};
+    struct point added = {.path = strdup(path), .is_way = kind == POINT_WAY, .file = way->file};
     if (!added.path)
         return false;
-    added.folder = inotify_add_watch(watch->inotify, is_folder ? path : way->folder,
+    added.folder = inotify_add_watch(watch->inotify, kind == POINT_FOLDER ? path : way->folder,
                                      NAME_CHANGES | FOLDER_CHANGES | IN_ONLYDIR);
-    added.name = is_folder ? NULL : strrchr(added.path, '/') + 1;
+    added.name = kind == POINT_FOLDER ? NULL : strrchr(added.path, '/') + 1;
     watch->point[watch->count++] = added;
     return added.folder >= 0;
 }
@@ -153,16 +157,16 @@ static int step(struct way *way, const char *name)
     if (length < 0 || (size_t)length >= sizeof path)
         return -1;
     if (lstat(path, &st) != 0)
-        return errno == ENOENT && add_point(way, path, false) ? 0 : -1;
+        return errno == ENOENT && add_point(way, path, POINT_WAY) ? 0 : -1;
     if (S_ISLNK(st.st_mode))
-        return add_point(way, path, false) && follow_link(way, path) ? 1 : -1;
+        return add_point(way, path, POINT_WAY) && follow_link(way, path) ? 1 : -1;
     const bool is_last = !way->rest[strspn(way->rest, "/")];
-    if (is_last && !add_point(way, path, false))
+    if (is_last && !add_point(way, path, POINT_FILE))
         return -1;
     if (!S_ISDIR(st.st_mode))
-        return 0;
+        return is_last ? 0 : -1;
     memcpy(way->folder, path, (size_t)length + 1);
-    return is_last && !add_point(way, path, true) ? -1 : 1;
+    return is_last && !add_point(way, path, POINT_FOLDER) ? -1 : 1;
 }
 
 static bool add_file(struct cg_watch *watch, const char *path, size_t file)
@@ -193,6 +197,7 @@ void cg_watch_files(struct cg_watch *watch, const struct cg_file_states *file_st
     watch->replaced = calloc(file_states->count ? file_states->count : 1, sizeof *watch->replaced);
     watch->files = watch->replaced ? file_states->count : 0;
     watch->complete = watch->inotify >= 0 && watch->replaced;
+    watch->moved = false;
     watch->point = NULL;
     watch->count = 0;
     for (size_t i = 0; watch->inotify >= 0 && i < watch->files; i++)
@@ -222,13 +227,14 @@ static bool note_event(struct cg_watch *watch, const struct inotify_event *event
     bool known = false;
     if (event->mask & IN_Q_OVERFLOW) {
         memset(watch->replaced, 0, watch->files * sizeof *watch->replaced);
-        return true;
+        return watch->moved = true;
     }
     for (size_t i = 0; i < watch->count; i++) {
         const struct point *point = &watch->point[i];
         if (!concerns(event, point))
             continue;
         known = true;
+        watch->moved = watch->moved || point->is_way || event->mask & FOLDER_CHANGES;
         watch->replaced[point->file] = point->name &&
                                        (event->mask & IN_MOVED_TO || (event->mask & IN_CREATE && is_link(point->path)));
     }
@@ -252,11 +258,11 @@ static bool read_events(struct cg_watch *watch)
     return known;
 }
 
-/* Whether there are events. */
+/* Whether there are events, and no wake. */
 static bool wait_once(const struct cg_watch *watch, int64_t ms)
 {
     struct pollfd fds[] = {{.fd = watch->wake, .events = POLLIN}, {.fd = watch->inotify, .events = POLLIN}};
-    return poll(fds, 2, (int)(ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : ms)) > 0 && fds[1].revents;
+    return poll(fds, 2, (int)(ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : ms)) > 0 && !fds[0].revents;
 }
 
 static void pause_for(const struct cg_watch *watch, int ms)
@@ -268,12 +274,17 @@ static void pause_for(const struct cg_watch *watch, int ms)
 bool cg_watch_wait(struct cg_watch *watch, int64_t ms)
 {
     uint64_t number;
-    bool known = false, more = wait_once(watch, ms);
-    const int64_t end = cg_clock_monotonic_ms() + QUIET_MOST_MS;
-    while (more && cg_clock_monotonic_ms() < end) {
-        more = read_events(watch);
-        known = known || more;
-        pause_for(watch, QUIET_MS); /* also bounds the work for events of other files */
+    bool known = false, more = true;
+    int64_t now_ms = cg_clock_monotonic_ms(), end_ms = now_ms + ms;
+    while (more && now_ms < end_ms && wait_once(watch, known ? 0 : end_ms - now_ms)) {
+        const bool found = read_events(watch);
+        if (found && !known)
+            end_ms = cg_clock_monotonic_ms() + QUIET_MOST_MS;
+        more = found || !known;
+        known = known || found;
+        if (more)
+            pause_for(watch, QUIET_MS); /* bounds the work for any number of events */
+        now_ms = cg_clock_monotonic_ms();
     }
     (void)!read(watch->wake, &number, sizeof number);
     return known;
@@ -283,6 +294,11 @@ void cg_watch_wake(struct cg_watch *watch)
 {
     const uint64_t one = 1;
     (void)!write(watch->wake, &one, sizeof one);
+}
+
+bool cg_watch_is_moved(const struct cg_watch *watch)
+{
+    return watch->moved;
 }
 
 bool cg_watch_is_replaced(const struct cg_watch *watch, size_t index)

@@ -22,11 +22,14 @@ void cg_watch_files(struct cg_watch *watch, const struct cg_file_states *file_st
 /* False: the kernel's limits, or rights on a folder, leave changes that only a check finds. */
 bool cg_watch_is_complete(const struct cg_watch *watch);
 
-/* Waits until a watched name changed, then until no more changes for 5 ms. Returns early after cg_watch_wake() and at the
- * latest after ms. True: a file may have changed. */
+/* Waits until a watched name changed, then until no more changes for 5 ms. Returns early after cg_watch_wake(), and at the
+ * latest after ms, or 100 ms after the first change. True: a file may have changed. */
 bool cg_watch_wait(struct cg_watch *watch, int64_t ms);
 
 void cg_watch_wake(struct cg_watch *watch); /* any thread */
+
+/* Whether other folders may lead to the files now: changes in them are reported after cg_watch_files(). */
+bool cg_watch_is_moved(const struct cg_watch *watch);
 
 /* Whether the last change of this file of the list was a rename to its name, or a new symbolic link: then it is complete. A file
  * that is written, or was created under its name, may be half-written. */
