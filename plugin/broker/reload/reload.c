@@ -208,7 +208,7 @@ static void *run(void *argument)
     pthread_mutex_lock(&reload->mutex);
     while (!reload->stop) {
         pthread_mutex_unlock(&reload->mutex);
-        cg_watch_wait(reload->watch, next_check_ms(reload));
+        (void)cg_watch_wait(reload->watch, next_check_ms(reload)); /* every wait ends with a check */
         pthread_mutex_lock(&reload->mutex);
         if (reload->stop)
             break;

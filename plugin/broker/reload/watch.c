@@ -19,13 +19,14 @@
 #define READS_MAX      64 /* others may cause events faster than they are read */
 #define LINKS_MAX      40 /* as in path_resolution(7) */
 #define FOLDER_CHANGES (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
-#define NAME_CHANGES   (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
+#define ENTRY_CHANGES  (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
+#define NAME_CHANGES   (ENTRY_CHANGES | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
 
 /* A name in a folder that leads to a file of the list. */
 struct point {
     int folder;       /* watch descriptor */
     char *path;       /* owned */
-    const char *name; /* its last component; NULL: path is the folder, for every name in it */
+    const char *name; /* its last component; NULL: path is the folder, for the names in it, not for what they hold */
     bool is_way;      /* a link, or missing: other folders have to be watched when it changes */
     size_t file;
 };
@@ -218,8 +219,9 @@ static bool is_link(const char *path)
 
 static bool concerns(const struct inotify_event *event, const struct point *point)
 {
-    return point->folder == event->wd &&
-           (event->mask & FOLDER_CHANGES || !point->name || (event->len && strcmp(point->name, event->name) == 0));
+    if (point->folder != event->wd || event->mask & FOLDER_CHANGES)
+        return point->folder == event->wd;
+    return point->name ? event->len && strcmp(point->name, event->name) == 0 : event->mask & ENTRY_CHANGES;
 }
 
 static bool note_event(struct cg_watch *watch, const struct inotify_event *event)
@@ -227,7 +229,8 @@ static bool note_event(struct cg_watch *watch, const struct inotify_event *event
     bool known = false;
     if (event->mask & IN_Q_OVERFLOW) {
         memset(watch->replaced, 0, watch->files * sizeof *watch->replaced);
-        return watch->moved = true;
+        watch->moved = true;
+        return true;
     }
     for (size_t i = 0; i < watch->count; i++) {
         const struct point *point = &watch->point[i];

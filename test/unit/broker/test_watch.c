@@ -124,6 +124,11 @@ static void make_entry(void)
     cg_scratch_write("folder/another", "1");
 }
 
+static void rewrite_entry(void)
+{
+    cg_scratch_write("folder/entry", "2");
+}
+
 static void move_folder(void)
 {
     move("folder", "old-folder");
@@ -162,6 +167,7 @@ static const struct {
     {"a new file in a watched folder", "folder", make_entry, true, false, false},
     {"the folder of a file that was moved away", "folder/entry", move_folder, true, false, true},
     {"other files", "file", write_other, false, false, false},
+    {"what a file in a watched folder holds", "folder", rewrite_entry, false, false, false},
     {"another file that is kept open", "file", keep_writing, false, false, false},
 };
 
