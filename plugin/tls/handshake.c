@@ -43,8 +43,10 @@ static void on_message(int out, int version, int type, const void *bytes, size_t
     if (type == SSL3_RT_HANDSHAKE && len > 0) {
         if (out && p[0] == SSL3_MT_CERTIFICATE && len > EMPTY_CERTIFICATE_MAX)
             conn->private->certificate_shown = true;
-        if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
+        if (!out && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO)) {
             conn->private->hello_seen = true;
+            conn->private->progress_ms = cg_handlers_monotonic_ms();
+        }
         if (!out && p[0] == SSL3_MT_CLIENT_HELLO && memmem(p, len, CG_PROBE_TEXT, strlen(CG_PROBE_TEXT)))
             conn->probe = true;
         /* after DONE, only a server that accepted our certificate sends more */

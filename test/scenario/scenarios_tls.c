@@ -63,7 +63,7 @@ static const struct cg_scenario rows[] = {
      .not_in = ONLY12, .policy = "\"tls\": {\"handshake_timeout\": \"300ms\"}",
      .act = {RAW("\x16\x03\x01\x00"), .stall = true}},
     {"the oldest of too many open handshakes is disconnected", CG_REASON_TOO_MANY_HANDSHAKES, .not_in = ONLY12,
-     .policy = "\"tls\": {\"max_handshakes\": 3}", .act = {RAW(""), .stall = true, .crowd = 3}},
+     .policy = "\"tls\": {\"max_handshakes\": 1}", .act = {RAW(""), .stall = true, .crowd = 32}},
     {"a message out of order is refused", CG_REASON_HANDSHAKE_FAILED, .not_in = ONLY12,
      .act = {RAW("\x16\x03\x03\x00\x04\x0e\x00\x00\x00"), .hello = true, .stall = true}},
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define EVENT_MS  20000
-#define CROWD_MAX 8
+#define CROWD_MAX 40
 
 struct run {
     const struct cg_scenario *row;

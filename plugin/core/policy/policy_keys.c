@@ -160,12 +160,15 @@ static const struct cg_key tls_keys[] = {
                "without forward secrecy, without AEAD or with authentication tags of 8 bytes, and may set OpenSSL's "
                "security level (@SECLEVEL) below 2."},
     {"handshake_timeout", CG_TYPE_MILLISECONDS, LISTENER | CG_IN_BRIDGE, AT(struct cg_tls_policy, handshake_timeout_ms),
-     .fallback = "\"10s\"", .min = 100, .max = 600000, .manual = "A handshake that takes longer is aborted."},
+     .fallback = "\"10s\"", .min = 100, .max = 600000,
+     .manual = "A handshake that takes longer is aborted. The time that bytes of the peer wait for the broker does not "
+               "count, up to six times this duration."},
     {"max_handshakes", CG_TYPE_INTEGER, LISTENER, AT(struct cg_tls_policy, max_handshakes), .fallback = "256", .min = 1,
      .max = 100000,
-     .manual = "The limit on handshakes in progress on one listener. Beyond it, certguard aborts a handshake of the "
-               "address that has the most. It sorts the handshakes of that address by what arrived (nothing, part of "
-               "the ClientHello, all of it), and aborts the oldest of the largest group."},
+     .manual = "The limit on handshakes in progress on one listener. Beyond it, certguard aborts a handshake that has "
+               "waited for its peer for 3 s, and beyond 32 times this number any. It takes one of the address that has "
+               "the most. It sorts the handshakes of that address by what arrived (nothing, part of the ClientHello, "
+               "all of it), and aborts the oldest of the largest group."},
     {"resumption", CG_TYPE_ENUM, LISTENER, AT(struct cg_tls_policy, resumption), .fallback = "\"off\"",
      .words = resumption_words,
      .manual = "TLS session resumption. \"bound\": by session tickets. A ticket is valid only for this listener, at "

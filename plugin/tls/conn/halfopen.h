@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Handshakes that are not complete: their deadline and the limit on their number. Chooses which ones must be
- * aborted, and sets the reason; the caller aborts them. Called by handshake.c, outcome.c and hook.c on the main
+ * aborted, and sets the reason; the caller aborts them. Those whose peers wait for the broker stay, up to a much
+ * higher limit. Called by handshake.c, outcome.c and hook.c on the main
  * thread. */
 #ifndef CG_TLS_HALFOPEN_H
 #define CG_TLS_HALFOPEN_H

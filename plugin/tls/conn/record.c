@@ -79,7 +79,7 @@ struct cg_conn *cg_conn_new(SSL *ssl, int64_t started_ms, size_t session_size)
     conn->ssl = ssl;
     conn->fd = -1;
     conn->alert_sent = conn->alert_received = -1;
-    conn->private->started_ms = started_ms;
+    conn->private->started_ms = conn->private->progress_ms = started_ms;
     cg_conn_list(conn);
     return conn;
 }

@@ -24,6 +24,7 @@ struct cg_conn_private {
     bool psk_offered;                          /* TLS 1.3: the client sent the identity of a key */
     bool certificate_shown;                    /* our certificate was sent */
     int64_t started_ms;                        /* monotonic */
+    int64_t progress_ms;                       /* monotonic: its start, or when its whole hello was read */
     int64_t signed_ms;                         /* monotonic: when the peer last signed a handshake with its key */
     unsigned tickets_tried;
     unsigned char first[5]; /* the first bytes from the peer */

@@ -491,6 +491,7 @@ static void a_flood(void **state)
     tls_step(&good);
     for (int i = 0; i < 20; i++) {
         tls_connect_from(&flood[i], server, NULL, 2);
+        shared_fixture.monotonic_ms += 3000; /* the earlier ones are late now */
         tls_step(&flood[i]);
         assert_int_equal(shared_fixture.calls.rejected, i < 4 ? 0 : i - 3);
     }
@@ -536,6 +537,7 @@ static void a_flood_behind_the_same_address(void **state)
                 SSL_do_handshake(flood[i].client);
             else if (says == 1)
                 assert_int_equal(write(flood[i].fd[1], "\x16", 1), 1);
+            shared_fixture.monotonic_ms += 3000;
             SSL_do_handshake(flood[i].server);
         }
         assert_int_equal(shared_fixture.calls.rejected, 21 - 8);
@@ -549,6 +551,77 @@ static void a_flood_behind_the_same_address(void **state)
         SSL_CTX_free(client);
         SSL_CTX_free(server);
     }
+}
+
+#define STORM 8
+
+/* Their hellos are read. */
+static void begin_storm(struct tls_link storm[STORM], SSL_CTX *server, SSL_CTX *client)
+{
+    for (int i = 0; i < STORM; i++) {
+        tls_connect_from(&storm[i], server, client, 2);
+        SSL_do_handshake(storm[i].client);
+        SSL_do_handshake(storm[i].server);
+    }
+}
+
+static void end_storm(struct tls_link storm[STORM], SSL_CTX *server, SSL_CTX *client)
+{
+    for (int i = 0; i < STORM; i++)
+        tls_disconnect(&storm[i]);
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
+}
+
+/* Clients that connect at once and answer in time are not aborted, however long the broker takes to read the answers. */
+static void a_storm(void **state)
+{
+    (void)state;
+    struct tls_link storm[STORM], another;
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    shared_fixture.policy->base.tls.max_handshakes = 3;
+    shared_fixture.policy->base.tls.handshake_timeout_ms = 5000;
+    begin_storm(storm, server, client);
+    for (int i = 0; i < STORM; i++)
+        SSL_do_handshake(storm[i].client);
+    shared_fixture.monotonic_ms += 5001;
+    assert_int_equal(cg_hook_tick(), 100);
+    tls_connect_from(&another, server, client, 2);
+    tls_step(&another);
+    assert_int_equal(shared_fixture.calls.rejected, 0);
+    for (int i = 0; i < STORM; i++)
+        tls_run(&storm[i]);
+    tls_run(&another);
+    assert_int_equal(shared_fixture.calls.accepted, STORM + 1);
+    assert_int_equal(cg_hook_tick(), -1);
+    tls_disconnect(&another);
+    end_storm(storm, server, client);
+}
+
+/* Bytes that wait in the socket protect no peer forever. */
+static void a_storm_has_limits(void **state)
+{
+    (void)state;
+    struct tls_link storm[STORM], more[32];
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    SSL_CTX *client = tls_peer_context(&shared_fixture, TLS1_3_VERSION, TLS1_3_VERSION, "good");
+    shared_fixture.policy->base.tls.max_handshakes = 1;
+    begin_storm(storm, server, client);
+    for (int i = 0; i < 32; i++) {
+        tls_connect_from(&more[i], server, NULL, 2);
+        SSL_do_handshake(more[i].server);
+        assert_int_equal(shared_fixture.calls.rejected, i < 32 - STORM ? 0 : i - (32 - STORM) + 1);
+    }
+    for (int i = 0; i < STORM; i++)
+        SSL_do_handshake(storm[i].client);
+    int before = shared_fixture.calls.rejected;
+    shared_fixture.monotonic_ms += 6 * shared_fixture.policy->base.tls.handshake_timeout_ms;
+    assert_int_equal(cg_hook_tick(), -1);
+    assert_int_equal(shared_fixture.calls.rejected, before + 32);
+    for (int i = 0; i < 32; i++)
+        tls_disconnect(&more[i]);
+    end_storm(storm, server, client);
 }
 
 int main(void)
@@ -568,6 +641,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(aborted_at_the_last_moment, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_flood, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_flood_behind_the_same_address, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_storm, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_storm_has_limits, tls_setup, tls_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
