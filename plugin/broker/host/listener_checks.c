@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "listener_checks.h"
 
+#include "broker/listener/listening.h"
 #include "end_broker.h"
 
 #include "tls/credential/own_certificate.h"
@@ -43,6 +44,7 @@ static void warn_of_crlfile(struct cg_state *state)
 
 void cg_listener_checks(struct cg_state *state)
 {
+    cg_listening_raise_backlog(); /* first: all clients of a restarted broker connect now */
     check_own_certificate(state);
     audit_own_certificate(state);
     warn_of_crlfile(state);

@@ -10,6 +10,7 @@
 
 #define SOCKETS_MAX     256
 #define DESCRIPTORS_MAX 65536
+#define BACKLOG         65535 /* the kernel uses at most net.core.somaxconn */
 
 struct socket {
     union cg_address address; /* AF_UNSPEC: not an IP socket */
@@ -42,18 +43,34 @@ static void add(struct cg_listening *listening, int fd)
     listening->count++;
 }
 
-struct cg_listening *cg_listening_new(void)
+static void for_each_socket(void (*visit)(struct cg_listening *, int fd), struct cg_listening *listening)
 {
-    struct cg_listening *listening = calloc(1, sizeof *listening);
     struct rlimit limit = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
-    if (!listening)
-        return NULL;
     (void)getrlimit(RLIMIT_NOFILE, &limit);
     /* /proc may be missing */
     for (rlim_t fd = 0; fd < limit.rlim_cur && fd < DESCRIPTORS_MAX; fd++)
         if (is_listening((int)fd))
-            add(listening, (int)fd);
+            visit(listening, (int)fd);
+}
+
+struct cg_listening *cg_listening_new(void)
+{
+    struct cg_listening *listening = calloc(1, sizeof *listening);
+    if (listening)
+        for_each_socket(add, listening);
     return listening;
+}
+
+/* On a socket that listens already, listen() only sets the length of the queue. */
+static void raise_backlog(struct cg_listening *unused, int fd)
+{
+    (void)unused;
+    (void)listen(fd, BACKLOG);
+}
+
+void cg_listening_raise_backlog(void)
+{
+    for_each_socket(raise_backlog, NULL);
 }
 
 void cg_listening_free(struct cg_listening *listening)

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -176,6 +177,23 @@ static void listeners_with_tls_do_not_count(void **unused)
     close(second);
 }
 
+/* Of a listening socket, Linux reports the longest queue here. */
+static unsigned backlog_of(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+    return info.tcpi_sacked;
+}
+
+static void the_backlog_is_raised(void **unused)
+{
+    (void)unused;
+    assert_int_equal(backlog_of(listener), 16);
+    cg_listening_raise_backlog();
+    assert_true(backlog_of(listener) > 16);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int main(void)
@@ -184,6 +202,7 @@ int main(void)
         CASE(a_wait_ends_when_work_is_due),
         CASE(a_client_is_not_recognized_as_own),
         CASE(listeners_with_tls_do_not_count),
+        CASE(the_backlog_is_raised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
