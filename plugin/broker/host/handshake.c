@@ -8,15 +8,22 @@
 #include "housekeeping.h"
 #include "refusal.h"
 
+/* Whether all housekeeping is due and the broker does not tick, or not yet. */
+static bool is_housekeeping_due(const struct cg_state *state)
+{
+    return !state->ticks && state->reload &&
+           (cg_clock_monotonic_ms() >= state->due_ms || cg_reload_has_result(state->reload));
+}
+
 /* A handshake must use the newest snapshot. If the broker does not tick, all housekeeping is done here: the connections that
  * wake such a broker begin a handshake and do nothing else. */
 static void begins(void *context)
 {
     struct cg_state *state = context;
-    if (state->ticks || !state->reload)
-        cg_apply_reload(state);
-    else
+    if (is_housekeeping_due(state))
         cg_housekeeping(state);
+    else
+        cg_apply_reload(state);
 }
 
 static struct cg_snapshot *snapshot(void *context)

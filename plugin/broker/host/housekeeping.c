@@ -37,12 +37,14 @@ int64_t cg_housekeeping(struct cg_state *state)
         cg_request_reload(state);
     /* last, since it may free any record */
     next = cg_sooner_ms(next, cg_enforcement_end(state->enforcement));
+    int64_t soon = cg_sooner_ms(NEXT_MAX_MS, next);
+    soon = soon < NEXT_MIN_MS ? NEXT_MIN_MS : soon;
+    state->due_ms = cg_clock_monotonic_ms() + soon; /* not after the connection that wakes the broker for it */
     if (!state->ticks || next < NEXT_MAX_MS)
         cg_self_connect_due(state->self_connect, next);
     else
         cg_self_connect_due(state->self_connect, -1);
-    next = cg_sooner_ms(NEXT_MAX_MS, next);
-    return next < NEXT_MIN_MS ? NEXT_MIN_MS : next;
+    return soon;
 }
 
 int64_t cg_housekeeping_tick(struct cg_state *state)

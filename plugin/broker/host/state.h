@@ -56,6 +56,7 @@ struct cg_state {
     bool ticks;     /* the broker calls TICK; 2.0.11 with per_listener_settings does not */
     bool reloading; /* from SIGHUP to the next tick: the broker may check sessions again, and no CONNECT can arrive */
     bool listeners_checked;
+    int64_t due_ms; /* monotonic: the next housekeeping */
 
     /* warnings already given */
     bool warned_no_ticks;           /* housekeeping.c */
