@@ -5,6 +5,7 @@
 #include "lib/tls_client.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static const struct peer_row rows[] = {
     {"certguard", PEER_CERTGUARD, "own.json", "", NULL},
     {"HAProxy + stock", PEER_HAPROXY, NULL, NODELAY, NULL},
     {"stunnel + stock", PEER_STUNNEL, NULL, NODELAY, NULL},
+    {"nginx + stock", PEER_NGINX, NULL, NODELAY, NULL},
 };
 
 static const char
@@ -109,16 +111,63 @@ static void write_stunnel(const struct peer *peer, const struct peer_setup *setu
     cg_broker_write(peer->broker, "front.conf", conf);
 }
 
+/* The module is Debian's; an nginx with the module built in does not start. */
+static void write_nginx(const struct peer *peer, const struct peer_setup *setup)
+{
+    const char *folder = cg_broker_folder(peer->broker);
+    char conf[3072], crl[700] = "";
+    if (setup->crl_file)
+        snprintf(crl, sizeof crl, "ssl_crl %s; ", setup->crl_file);
+    snprintf(conf, sizeof conf,
+             "daemon off;\nmaster_process off;\nerror_log stderr;\npid %s/nginx.pid;\n"
+             "load_module modules/ngx_stream_module.so;\nevents { worker_connections 16000; }\n"
+             "stream { server {\n listen 127.0.0.1:%u ssl;\n proxy_pass 127.0.0.1:%u;\n"
+             " ssl_certificate %s/chain.pem;\n ssl_certificate_key %s/key.pem;\n ssl_client_certificate %s/ca.pem;\n"
+             " %sssl_verify_client on;\n ssl_verify_depth 3;\n ssl_protocols TLSv1.2 TLSv1.3;\n ssl_session_tickets "
+             "off;\n}}\n",
+             folder, peer->port, cg_broker_plain_port(peer->broker), folder, folder, folder, crl);
+    cg_broker_write(peer->broker, "front.conf", conf);
+}
+
+static const struct front {
+    enum peer_kind kind;
+    const char *program;
+    void (*write)(const struct peer *peer, const struct peer_setup *setup);
+    const char *arguments[4]; /* before the name of the configuration file */
+} fronts[] = {
+    {PEER_HAPROXY, "haproxy", write_haproxy, {"-db", "-f"}},
+    {PEER_STUNNEL, "stunnel4", write_stunnel, {NULL}},
+    {PEER_NGINX, "nginx", write_nginx, {"-e", "stderr", "-c"}},
+};
+
+/* NULL: no proxy. */
+static const struct front *front_of(const struct peer *peer)
+{
+    for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
+        if (fronts[i].kind == peer->row->kind)
+            return &fronts[i];
+    return NULL;
+}
+
+_Noreturn static void become_front(const struct front *front, char *path)
+{
+    char *argv[8] = {(char *)(uintptr_t)front->program};
+    int argc = 1;
+    for (int i = 0; i < 4 && front->arguments[i]; i++)
+        argv[argc++] = (char *)(uintptr_t)front->arguments[i];
+    argv[argc] = path;
+    execvp(front->program, argv);
+    fprintf(stderr, "cannot run %s: %s. Install it.\n", front->program, strerror(errno));
+    _exit(127);
+}
+
 static void start_front(struct peer *peer, const struct peer_setup *setup)
 {
     char path[700], log[700];
     int fd;
     peer->port = listen_on_free_port(&fd);
     close(fd);
-    if (peer->row->kind == PEER_HAPROXY)
-        write_haproxy(peer, setup);
-    else
-        write_stunnel(peer, setup);
+    front_of(peer)->write(peer, setup);
     snprintf(path, sizeof path, "%s/front.conf", cg_broker_folder(peer->broker));
     snprintf(log, sizeof log, "%s/front.log", cg_broker_folder(peer->broker));
     fflush(NULL);
@@ -127,11 +176,7 @@ static void start_front(struct peer *peer, const struct peer_setup *setup)
         return;
     if (!freopen(log, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
         _exit(127);
-    if (peer->row->kind == PEER_HAPROXY)
-        execlp("haproxy", "haproxy", "-db", "-f", path, (char *)NULL);
-    else
-        execlp("stunnel4", "stunnel4", path, (char *)NULL);
-    _exit(127);
+    become_front(front_of(peer), path);
 }
 
 static bool front_listens(struct peer *peer)
@@ -195,7 +240,7 @@ static char *listener_lines(const struct peer *peer, const struct peer_setup *se
 
 static bool start_broker(struct peer *peer, const struct peer_setup *setup)
 {
-    bool front = peer->row->kind == PEER_HAPROXY || peer->row->kind == PEER_STUNNEL;
+    bool front = front_of(peer);
     char options[200], conf[700], *lines = listener_lines(peer, setup);
     snprintf(options, sizeof options, "plugin_opt_policy FOLDER/%s", peer->row->policy ? peer->row->policy : "");
     const struct cg_broker_spec spec = {.options = options,
@@ -266,4 +311,9 @@ int64_t peer_cpu_us(const struct peer *peer)
 long peer_rss_kib(const struct peer *peer)
 {
     return (peer->pid ? cg_process_rss_kib(peer->pid) : 0) + (peer->front ? cg_process_rss_kib(peer->front) : 0);
+}
+
+long peer_peak_kib(const struct peer *peer)
+{
+    return (peer->pid ? cg_process_peak_kib(peer->pid) : 0) + (peer->front ? cg_process_peak_kib(peer->front) : 0);
 }

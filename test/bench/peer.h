@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The servers that are compared: stock Mosquitto, Mosquitto with certguard, HAProxy and stunnel in front of stock Mosquitto,
- * and a minimal OpenSSL server as the lower bound. They listen on free ports of 127.0.0.1.
+/* The servers that are compared: stock Mosquitto, Mosquitto with certguard, HAProxy, stunnel and nginx in front of stock
+ * Mosquitto, and a minimal OpenSSL server as the lower bound. They listen on free ports of 127.0.0.1.
  * A peer owns its folder and its processes. Called by benchmarks. */
 #ifndef CG_BENCH_PEER_H
 #define CG_BENCH_PEER_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum peer_kind { PEER_BARE, PEER_STOCK, PEER_CERTGUARD, PEER_HAPROXY, PEER_STUNNEL };
+enum peer_kind { PEER_BARE, PEER_STOCK, PEER_CERTGUARD, PEER_HAPROXY, PEER_STUNNEL, PEER_NGINX };
 
 struct peer_row {
     const char *name;
@@ -51,6 +51,7 @@ void peer_explain(struct peer *peer,
 
 int64_t peer_cpu_us(const struct peer *peer); /* of all its processes */
 long peer_rss_kib(const struct peer *peer);   /* of all its processes */
+long peer_peak_kib(const struct peer *peer);  /* the sum of their peaks since the start */
 
 /* bare_server.c */
 _Noreturn void bare_serve(int listener, const char *folder);

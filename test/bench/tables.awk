@@ -108,6 +108,39 @@ $1 == "resumption" {
     printf "| TLS %s, %s, %s | %.3f | %s | %.2f | %.2f | %d of %d |\n", $2, $3, $4, $5, ratio($5, off), $6, $7, $8, $9
 }
 
+# storm: see bench_storm.c. Medians of the rounds
+$1 == "storm" {
+    storm_clients = $3
+    if (!(($2, $4) in storm_rounds)) storm_row[++nstorm] = $2 SUBSEP $4
+    k = ++storm_rounds[$2, $4]
+    for (i = 6; i <= NF; i++) storm[$2, $4, i, k] = $i
+}
+
+function storm_median(row, field,    n, i, j, x, v) {
+    n = storm_rounds[row]
+    for (i = 1; i <= n; i++) {
+        x = storm[row, field, i]
+        for (j = i; j > 1 && v[j - 1] > x; j--) v[j] = v[j - 1]
+        v[j] = x
+    }
+    return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+}
+
+function storm_table(    i, r, parts, what, all, over, base) {
+    printf "\n| %d clients | server | all are back after, s | vs. stock | p50, s | p99, s | CPU of the servers, s | CPU of the clients, s | retries | failed | dropped SYNs | resumed | peak memory, MiB |\n", storm_clients
+    print "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+    for (i = 1; i <= nstorm; i++) {
+        r = storm_row[i]
+        split(r, parts, SUBSEP)
+        what = parts[1] == "cut" ? "connections cut" : "broker restarted"
+        all = storm_median(r, 6)
+        over = storm_median(r, 12) ? " (limit)" : ""
+        base = storm_median(parts[1] SUBSEP "stock", 6)
+        printf "| %s | %s | %.1f%s | %s | %.1f | %.1f | %.1f | %.1f |", what, parts[2], all, over, ratio(all, base), storm_median(r, 7), storm_median(r, 8), storm_median(r, 9), storm_median(r, 10)
+        printf " %d | %d | %d | %d | %.0f |\n", storm_median(r, 11), storm_median(r, 12), storm_median(r, 13), storm_median(r, 14), storm_median(r, 15) / 1024
+    }
+}
+
 # growth: what, number, CPU ms, p50 ms, KiB. The fit is the slope of log(value) over log(number): 0 is constant, 1 is linear
 $1 == "growth" {
     if (!($2 in growth_count)) growth[++ngrowth] = $2
@@ -144,4 +177,5 @@ END {
         if (nsessions == 2) printf "| added by the plugin | %.2f |\n", kib[2] - kib[1]
     }
     for (i = 1; i <= ngrowth; i++) growth_table(growth[i])
+    if (nstorm) storm_table()
 }
