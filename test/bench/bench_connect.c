@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The cost of a connection, compared with the peers:  bench_connect quick|full [CRL-ENTRIES]
- * Measures TLS 1.2 and 1.3, P-256 and RSA, chains of 2 and 3 certificates, then CRLs of increasing size; with CRL-ENTRIES, only
- * a CRL of that size. The servers of a table take turns, round by round, so that other load on the machine affects all of them
- * equally. Results are medians of the rounds.
- * Prints tab-separated lines: connect, TLS, key, chain, CRL entries, server, CPU ms, p50 ms, p99 ms, resident KiB. */
+ * Measures TLS 1.2 and 1.3, P-256 and RSA, chains of 2 and 3 certificates, known devices and certificates that the servers have
+ * not seen before, then CRLs of increasing size; with CRL-ENTRIES, only a CRL of that size. The servers of a table take turns,
+ * round by round. Medians are those of the rounds.
+ * Prints tab-separated lines: connect, TLS, key, chain, CRL entries, server, CPU ms, p50 ms, p99 ms, resident KiB, CPU ms of
+ * each round. "first" instead of "connect": each connection of a server has another certificate. */
 #include "lib/large_crl.h"
 #include "load.h"
 
@@ -13,8 +14,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PEERS_MAX 8
 
 static const char *const all_peers[] = {"bare OpenSSL server",
                                         "stock",
@@ -27,6 +26,9 @@ static const char *const all_peers[] = {"bare OpenSSL server",
                                         NULL};
 static const char *const crl_peers[] = {"stock, nodelay", "certguard, default", "HAProxy + stock", "stunnel + stock",
                                         NULL};
+
+static const char *const first_peers[] = {"stock, nodelay", "stock, nodelay, no tickets", "certguard, default",
+                                          "certguard, all rules", NULL};
 
 static const struct table {
     int version;
@@ -58,66 +60,37 @@ static struct cg_pki *make_pki(const char *key, bool three)
     return pki;
 }
 
-static void print_load(struct load *load, const struct table *table, size_t entries)
+static void print_load(const char *what, struct load *load, const struct table *table, size_t entries)
 {
-    printf("connect\t%s\t%s\t%d\t%zu\t%s\t%.3f\t%.3f\t%.3f\t%ld\n", load->version == TLS1_3_VERSION ? "1.3" : "1.2",
+    printf("%s\t%s\t%s\t%d\t%zu\t%s\t%.3f\t%.3f\t%.3f\t%ld", what, load->version == TLS1_3_VERSION ? "1.3" : "1.2",
            strcmp(table->key, "p256") == 0 ? "P-256" : "RSA-2048", table->three ? 3 : 2, entries, load->peer->row->name,
            load_cpu_ms(load), load_latency_ms(load, 0.5), load_latency_ms(load, 0.99), peer_rss_kib(load->peer));
-    fflush(stdout);
-}
-
-/* One of the servers of a table. */
-struct server {
-    struct peer peer;
-    struct load load;
-    bool failed; /* it refused a valid client, or ended; the other servers continue */
-};
-
-static size_t start_all(const char *const *names, const struct peer_setup *setup, int version,
-                        struct server servers[PEERS_MAX])
-{
-    size_t count = 0;
-    for (; *names && count < PEERS_MAX; names++)
-        if (peer_start(&servers[count].peer, peer_row(*names), setup)) {
-            load_open(&servers[count].load, &servers[count].peer, setup, version);
-            count++;
-        }
-    return count;
+    load_print_rounds(load);
 }
 
 /* Measures all servers of names that start here, in turns. False if certguard failed. */
 static bool run(const char *const *names, const struct peer_setup *setup, const struct table *table, size_t entries,
                 size_t rounds, size_t connects)
 {
-    static struct server servers[PEERS_MAX];
-    memset(servers, 0, sizeof servers);
-    size_t count = start_all(names, setup, table->version, servers);
-    bool ok = true;
-    for (size_t round = 0; round <= rounds; round++)
-        for (size_t i = 0; i < count; i++) {
-            struct server *server = &servers[i];
-            if (!server->failed && !load_round(&server->load, connects)) {
-                server->failed = true;
-                peer_explain(&server->peer, stderr);
-            }
-            ok = ok && !(server->failed && server->peer.row->kind == PEER_CERTGUARD);
-            if (round == 0) /* warm-up */
-                load_reset(&server->load);
-        }
-    for (size_t i = 0; i < count; i++) {
+    static struct server servers[SERVERS_MAX];
+    size_t count = servers_start(servers, names, setup, table->version);
+    bool ok = servers_measure(servers, count, rounds, connects);
+    for (size_t i = 0; i < count; i++)
         if (!servers[i].failed)
-            print_load(&servers[i].load, table, entries);
-        load_close(&servers[i].load);
-        peer_stop(&servers[i].peer);
-    }
+            print_load(setup->devices ? "first" : "connect", &servers[i].load, table, entries);
+    servers_stop(servers, count);
     return ok;
 }
 
 static bool run_table(const struct table *table, bool quick)
 {
     struct cg_pki *pki = make_pki(table->key, table->three);
-    const struct peer_setup setup = {.pki = pki, .three = table->three};
-    bool ok = run(all_peers, &setup, table, 0, quick ? 7 : 21, quick ? 15 : 30);
+    const size_t rounds = quick ? 7 : 21, connects = quick ? 15 : 30, devices = (rounds + 1) * connects;
+    const struct peer_setup known = {.pki = pki, .three = table->three},
+                            first = {.pki = pki, .three = table->three, .devices = devices};
+    bool ok = run(all_peers, &known, table, 0, rounds, connects);
+    bench_devices(pki, devices, table->three ? "inter" : "root", table->key);
+    ok = run(first_peers, &first, table, 0, rounds, connects) && ok;
     cg_pki_free(pki);
     return ok;
 }

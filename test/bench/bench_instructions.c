@@ -4,13 +4,16 @@
  * which is subtracted.
  *   bench_instructions quick|full
  * Valgrind emulates an older processor, so cryptography needs more instructions than without it.
- * Prints tab-separated lines: instructions, TLS, key, server, thousands of instructions per connection. */
+ * "known": one device connects again and again. "first": each connection has another certificate.
+ * Prints tab-separated lines: instructions, TLS, key, server, thousands of instructions per connection, known or first. */
 #include "load.h"
 
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FEW 5 /* connections in both runs */
 
 static const char *const names[] = {"stock, nodelay", "stock, nodelay, no tickets", "certguard, default",
                                     "certguard, all rules"};
@@ -43,11 +46,11 @@ static bool count_connects(const struct peer_setup *setup, int version, const ch
 {
     bool ok = true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        double few = count_run(peer_row(names[i]), setup, version, 5),
-               many = count_run(peer_row(names[i]), setup, version, 5 + connects);
+        double few = count_run(peer_row(names[i]), setup, version, FEW),
+               many = count_run(peer_row(names[i]), setup, version, FEW + connects);
         if (few > 0 && many > few)
-            printf("instructions\t%s\t%s\t%s\t%.0f\n", version == TLS1_3_VERSION ? "1.3" : "1.2", key, names[i],
-                   (many - few) / (double)connects / 1000);
+            printf("instructions\t%s\t%s\t%s\t%.0f\t%s\n", version == TLS1_3_VERSION ? "1.3" : "1.2", key, names[i],
+                   (many - few) / (double)connects / 1000, setup->devices ? "first" : "known");
         else
             ok = false;
         fflush(stdout);
@@ -60,10 +63,15 @@ int main(int argc, char **argv)
     bool quick = bench_start(argc, argv, "");
     setenv("CG_MOSQUITTO_WRAPPER", "valgrind --tool=callgrind --callgrind-out-file=/dev/null", 1);
     struct cg_pki *pki = bench_pki();
-    const struct peer_setup setup = {.pki = pki};
-    bool ok = count_connects(&setup, TLS1_3_VERSION, "P-256", quick ? 10 : 100);
-    if (!quick)
-        ok = count_connects(&setup, TLS1_2_VERSION, "P-256", 100) && ok;
+    size_t connects = quick ? 10 : 100;
+    const struct peer_setup setups[] = {{.pki = pki}, {.pki = pki, .devices = FEW + connects}};
+    bool ok = true;
+    bench_devices(pki, FEW + connects, "root", "p256");
+    for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
+        ok = count_connects(&setups[i], TLS1_3_VERSION, "P-256", connects) && ok;
+        if (!quick)
+            ok = count_connects(&setups[i], TLS1_2_VERSION, "P-256", connects) && ok;
+    }
     cg_pki_free(pki);
     return !ok;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The cost that each part of a policy adds to a connection:  bench_rules quick|full
  * Brokers with certguard and policies that differ in one part run at the same time and take turns.
- * Prints tab-separated lines: rules, part of the policy, CPU ms, p50 ms, resident KiB. */
+ * Prints tab-separated lines: rules, part of the policy, CPU ms, p50 ms, resident KiB, CPU ms of each round. */
 #include "load.h"
 
 #include <openssl/ssl.h>
@@ -54,9 +54,11 @@ static bool measure(struct cg_pki *pki, size_t rounds, size_t connects)
                 load_reset(&loads[i]);
         }
     for (size_t i = 0; i < started; i++) {
-        if (ok)
-            printf("rules\t%s\t%.3f\t%.3f\t%ld\n", parts[i].name, load_cpu_ms(&loads[i]),
+        if (ok) {
+            printf("rules\t%s\t%.3f\t%.3f\t%ld", parts[i].name, load_cpu_ms(&loads[i]),
                    load_latency_ms(&loads[i], 0.5), peer_rss_kib(&peers[i]));
+            load_print_rounds(&loads[i]);
+        }
         load_close(&loads[i]);
         peer_stop(&peers[i]);
     }

@@ -28,9 +28,52 @@ struct cg_pki *bench_pki(void)
     return pki;
 }
 
+void bench_devices(struct cg_pki *pki, size_t count, const char *issuer, const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        char recipe[128];
+        snprintf(recipe, sizeof recipe, "dev%zu: issuer=%s key=%s", i, issuer, key);
+        cg_pki_make(pki, recipe);
+    }
+}
+
+static void add_latency(struct load *load, double ms)
+{
+    if (load->nlatency < load->room)
+        load->latency_ms[load->nlatency++] = ms;
+}
+
+/* The next device, or always dev. */
+static bool connect_valid(struct load *load)
+{
+    const struct peer_setup *setup = load->setup;
+    char name[32] = "dev", id[48];
+    if (setup->devices)
+        snprintf(name, sizeof name, "dev%zu", load->connects % setup->devices);
+    snprintf(id, sizeof id, "urn:dev:%s", name);
+    const struct cg_client_spec spec = {.port = load->peer->port,
+                                        .leaf = cg_pki_cert(setup->pki, name),
+                                        .chain = load->chain,
+                                        .key = cg_pki_key(setup->pki, name),
+                                        .version = load->version,
+                                        .client_id = id,
+                                        .wait_ms = 60000};
+    struct cg_client_result result;
+    int64_t began = cg_now_us();
+    cg_client_connect(&spec, &result);
+    add_latency(load, (double)(cg_now_us() - began) / 1000);
+    bool accepted = result.accepted;
+    load->accepted += accepted;
+    if (!accepted)
+        fprintf(stderr, "%s refused a valid client: alert %d, CONNACK %d, %s\n", load->peer->row->name, result.alert,
+                result.connack, result.error);
+    cg_client_close(&result);
+    return accepted;
+}
+
 void load_open(struct load *load, const struct peer *peer, const struct peer_setup *setup, int version)
 {
-    *load = (struct load){.peer = peer, .setup = setup, .version = version, .room = 100000};
+    *load = (struct load){.peer = peer, .setup = setup, .attempt = connect_valid, .version = version, .room = 100000};
     load->chain = cg_pki_stack(setup->pki, setup->three ? "inter" : "");
     load->cpu_ms = calloc(load->room, sizeof *load->cpu_ms);
     load->latency_ms = calloc(load->room, sizeof *load->latency_ms);
@@ -48,53 +91,78 @@ void load_close(struct load *load)
 
 void load_reset(struct load *load)
 {
-    load->ncpu = load->nlatency = 0;
-}
-
-/* Time until the CONNACK in ms; -1: refused. */
-static double connect_once(const struct load *load)
-{
-    const struct cg_client_spec spec = {.port = load->peer->port,
-                                        .leaf = cg_pki_cert(load->setup->pki, "dev"),
-                                        .chain = load->chain,
-                                        .key = cg_pki_key(load->setup->pki, "dev"),
-                                        .version = load->version,
-                                        .client_id = "urn:dev:dev",
-                                        .wait_ms = 60000};
-    struct cg_client_result result;
-    int64_t began = cg_now_us();
-    cg_client_connect(&spec, &result);
-    double ms = (double)(cg_now_us() - began) / 1000;
-    bool accepted = result.accepted;
-    if (!accepted)
-        fprintf(stderr, "%s refused a valid client: alert %d, CONNACK %d, %s\n", load->peer->row->name, result.alert,
-                result.connack, result.error);
-    cg_client_close(&result);
-    return accepted ? ms : -1;
+    load->ncpu = load->nlatency = load->accepted = 0;
 }
 
 bool load_round(struct load *load, size_t connects)
 {
     int64_t before = peer_cpu_us(load->peer);
-    for (size_t i = 0; i < connects; i++) {
-        double ms = connect_once(load);
-        if (ms < 0)
+    for (size_t i = 0; i < connects; i++, load->connects++)
+        if (!load->attempt(load))
             return false;
-        if (load->nlatency < load->room)
-            load->latency_ms[load->nlatency++] = ms;
-    }
     cg_pause_ms(5); /* lets the server end the last session */
     if (load->ncpu < load->room)
         load->cpu_ms[load->ncpu++] = (double)(peer_cpu_us(load->peer) - before) / 1000 / (double)connects;
     return true;
 }
 
-double load_cpu_ms(struct load *load)
+double load_cpu_ms(const struct load *load)
 {
-    return cg_percentile(load->cpu_ms, load->ncpu, 0.5);
+    double *sorted = malloc((load->ncpu + 1) * sizeof *sorted);
+    if (!sorted)
+        abort();
+    memcpy(sorted, load->cpu_ms, load->ncpu * sizeof *sorted);
+    double median = cg_percentile(sorted, load->ncpu, 0.5);
+    free(sorted);
+    return median;
 }
 
 double load_latency_ms(struct load *load, double share)
 {
     return cg_percentile(load->latency_ms, load->nlatency, share);
+}
+
+void load_print_rounds(const struct load *load)
+{
+    for (size_t i = 0; i < load->ncpu; i++)
+        printf("%c%.4f", i ? ',' : '\t', load->cpu_ms[i]);
+    putchar('\n');
+    fflush(stdout);
+}
+
+size_t servers_start(struct server servers[SERVERS_MAX], const char *const *names, const struct peer_setup *setup,
+                     int version)
+{
+    size_t count = 0;
+    for (; *names && count < SERVERS_MAX; names++)
+        if (peer_start(&servers[count].peer, peer_row(*names), setup)) {
+            load_open(&servers[count].load, &servers[count].peer, setup, version);
+            servers[count++].failed = false;
+        }
+    return count;
+}
+
+bool servers_measure(struct server *servers, size_t count, size_t rounds, size_t connects)
+{
+    bool ok = true;
+    for (size_t round = 0; round <= rounds; round++)
+        for (size_t i = 0; i < count; i++) {
+            struct server *server = &servers[round % 2 ? count - 1 - i : i];
+            if (!server->failed && !load_round(&server->load, connects)) {
+                server->failed = true;
+                peer_explain(&server->peer, stderr);
+            }
+            ok = ok && !(server->failed && server->peer.row->kind == PEER_CERTGUARD);
+            if (round == 0) /* warm-up */
+                load_reset(&server->load);
+        }
+    return ok;
+}
+
+void servers_stop(struct server *servers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        load_close(&servers[i].load);
+        peer_stop(&servers[i].peer);
+    }
 }

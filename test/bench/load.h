@@ -9,9 +9,13 @@
 struct load {
     const struct peer *peer;
     const struct peer_setup *setup;
-    STACK_OF(X509) *chain; /* sent by the client after its leaf; owned */
-    int version;           /* TLS1_2_VERSION or TLS1_3_VERSION */
-    double *cpu_ms, *latency_ms;
+    /* Connects once. False: not as expected; stderr has the details. load_open() sets a valid client. */
+    bool (*attempt)(struct load *load);
+    const struct refusal *refusal; /* for refused clients */
+    STACK_OF(X509) *chain;         /* sent by the client after its leaf; owned */
+    int version;                   /* TLS1_2_VERSION or TLS1_3_VERSION */
+    size_t connects, accepted;     /* counted over all rounds */
+    double *cpu_ms, *latency_ms;   /* one per round, in the order of the rounds; one per accepted connection */
     size_t ncpu, nlatency, room;
 };
 
@@ -19,7 +23,7 @@ void load_open(struct load *load, const struct peer *peer, const struct peer_set
 void load_close(struct load *load);
 void load_reset(struct load *load); /* discards the samples so far, e.g. after a warm-up */
 
-/* Adds one sample of CPU time and one of latency per connection. False: a valid client was refused; stderr has the details. */
+/* Adds one sample of CPU time and one of latency per connection. False: an attempt failed. */
 bool load_round(struct load *load, size_t connects);
 
 /* For main(): true for "quick", false for "full"; anything else ends the program with the usage. Ignores SIGPIPE.
@@ -29,7 +33,30 @@ bool bench_start(int argc, char **argv, const char *more_arguments);
 /* root, server and dev with P-256 keys, and crl, an empty CRL of root. The caller frees it. */
 struct cg_pki *bench_pki(void);
 
-double load_cpu_ms(struct load *load); /* per connection, median of the rounds */
+/* Adds dev0 to devN-1, N = count, with keys of this algorithm. */
+void bench_devices(struct cg_pki *pki, size_t count, const char *issuer, const char *key);
+
+double load_cpu_ms(const struct load *load); /* per connection, median of the rounds */
 double load_latency_ms(struct load *load, double share);
+
+/* Prints a tab and the CPU times of the rounds, separated by commas, and ends the line. Tables pair them by round. */
+void load_print_rounds(const struct load *load);
+
+/* One of the servers that take turns. */
+struct server {
+    struct peer peer;
+    struct load load;
+    bool failed; /* an attempt failed, or it ended; the other servers continue */
+};
+#define SERVERS_MAX 8
+
+/* Starts the servers with these names (NULL ends the list) that can run here. Returns their number. */
+size_t servers_start(struct server servers[SERVERS_MAX], const char *const *names, const struct peer_setup *setup,
+                     int version);
+
+/* A round for warm-up, then the others. In each round, each server takes its turn, in alternating order, so that other load on
+ * the machine affects all of them equally. False if certguard failed. */
+bool servers_measure(struct server *servers, size_t count, size_t rounds, size_t connects);
+void servers_stop(struct server *servers, size_t count);
 
 #endif

@@ -30,6 +30,7 @@ struct peer_setup {
     bool three;               /* chains have three certificates, including the root; else two */
     const char *crl_file;     /* PEM; NULL: no CRL, except the empty one of "all rules" */
     const char *policy;       /* the policy of the row "certguard"; NULL: the default */
+    size_t devices;           /* clients take dev0, dev1, ... of pki in turn; 0: all clients are dev */
     size_t listeners;         /* more TLS listeners of Mosquitto, on other loopback addresses */
 };
 

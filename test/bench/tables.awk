@@ -2,21 +2,19 @@
 
 function ratio(value, base) { return base > 0 ? sprintf("%.1f %%", 100 * value / base) : "-" }
 
-# connect: a table for each TLS version, key, chain and CRL, with the ratios to two stock rows
-$1 == "connect" {
-    table = $2 "\t" $3 "\t" $4 "\t" $5
+# connect: a table for each TLS version, key, chain and CRL, with the ratios to two stock rows. first: the same, without CRL
+$1 == "connect" || $1 == "first" {
+    table = $2 "\t" $3 "\t" $4 "\t" $5 "\t" $1
     if (!(table in rows)) {
         order[++tables] = table
-        crl_table[table] = crl_started || $5 > 0
     }
     if ($5 == 0 && seen[table, $6]++) { # the run with an empty CRL: only for the CRL table
         crl_first[$6] = $7
-        crl_started = 1
         next
     }
     rows[table]++
     name[table, rows[table]] = $6
-    cpu[table, $6] = $7; p50[table, $6] = $8; p99[table, $6] = $9; rss[table, $6] = $10
+    cpu[table, $6] = $7; p50[table, $6] = $8; p99[table, $6] = $9; rss[table, $6] = $10; turns[table, $6] = $11
     if ($5 > 0) {
         if (!($5 in crl_seen)) { crl_seen[$5] = 1; crl_size[++crl_sizes] = $5 }
         if (!($6 in crl_name_seen)) { crl_name_seen[$6] = 1; crl_name[++crl_names] = $6 }
@@ -25,17 +23,15 @@ $1 == "connect" {
 
 function connect_table(table,    parts, i, n, base, base2) {
     split(table, parts, "\t")
-    base = cpu[table, "stock, nodelay"]
-    base2 = cpu[table, "stock, nodelay, no tickets"]
-    printf "\n| TLS %s, %s, chain of %d | CPU per connection, ms | vs. stock, nodelay | vs. stock without tickets | p50, ms | p99, ms | resident, MiB |\n", parts[1], parts[2], parts[3]
+    base = turns[table, "stock, nodelay"]
+    base2 = turns[table, "stock, nodelay, no tickets"]
+    printf "\n| %sTLS %s, %s, chain of %d | CPU per connection, ms | vs. stock, nodelay | vs. stock without tickets | p50, ms | p99, ms | resident, MiB |\n", parts[5] == "first" ? "first contact, " : "", parts[1], parts[2], parts[3]
     print "|---|---|---|---|---|---|---|"
     for (i = 1; i <= rows[table]; i++) {
         n = name[table, i]
-        printf "| %s | %.3f | %s | %s | %.2f | %.2f | %.1f |\n", n, cpu[table, n], ratio(cpu[table, n], base), ratio(cpu[table, n], base2), p50[table, n], p99[table, n], rss[table, n] / 1024
+        printf "| %s | %.3f | %s | %s | %.2f | %.2f | %.1f |\n", n, cpu[table, n], paired(turns[table, n], base), paired(turns[table, n], base2), p50[table, n], p99[table, n], rss[table, n] / 1024
     }
 }
-
-function human(n) { return n >= 1e6 ? n / 1e6 " M" : n >= 1e3 ? n / 1e3 " k" : n }
 
 function crl_tables(    i, j, line, rule, t) {
     if (!crl_sizes)
@@ -46,7 +42,7 @@ function crl_tables(    i, j, line, rule, t) {
     for (i = 1; i <= crl_names; i++) {
         line = sprintf("| %s | %.3f |", crl_name[i], crl_first[crl_name[i]])
         for (j = 1; j <= crl_sizes; j++) {
-            t = "1.3\tP-256\t2\t" crl_size[j]
+            t = "1.3\tP-256\t2\t" crl_size[j] "\tconnect"
             line = line ((t, crl_name[i]) in cpu ? sprintf(" %.3f (%.0f) |", cpu[t, crl_name[i]], rss[t, crl_name[i]] / 1024) : " - |")
         }
         print line
@@ -60,17 +56,31 @@ $1 == "instructions" {
     }
     if ($4 == "stock, nodelay") { stock = $5; plain = 0 }
     if ($4 == "stock, nodelay, no tickets") plain = $5
-    printf "| TLS %s, %s: %s | %d | %s | %s |\n", $2, $3, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
+    printf "| TLS %s, %s, %s: %s | %d | %s | %s |\n", $2, $3, $6 == "first" ? "first contact" : "known device", $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
 }
 
-# rules: part of the policy, CPU ms, p50 ms, KiB; the first row is the base of the ratios
+# refused: TLS, kind, server, share accepted, CPU ms, rounds; a row for each kind, when its last server is read
+$1 == "refused" {
+    kind = $2 "\t" $3
+    ms[kind, $4] = $6; turns[kind, $4] = $7
+    lets_in[kind] = lets_in[kind] || $5 > 0
+    if ($4 != "certguard, default")
+        next
+    if (!refusals++) {
+        print "\n| refused client | TLS | stock, CPU ms | certguard, CPU ms | vs. stock, nodelay | vs. stock without tickets |"
+        print "|---|---|---|---|---|---|"
+    }
+    printf "| %s%s | %s | %.3f | %.3f | %s | %s |\n", $3, lets_in[kind] ? " (stock accepts it)" : "", $2, ms[kind, "stock, nodelay"], $6, paired($7, turns[kind, "stock, nodelay"]), paired($7, turns[kind, "stock, nodelay, no tickets"])
+}
+
+# rules: part of the policy, CPU ms, p50 ms, KiB, rounds; the first row is the base of the ratios
 $1 == "rules" {
     if (!nrules++) {
         print "\n| policy contains | CPU per connection, ms | vs. first row | p50, ms | resident, MiB |"
         print "|---|---|---|---|---|"
-        least = $3
+        least = $6
     }
-    printf "| %s | %.3f | %s | %.2f | %.1f |\n", $2, $3, ratio($3, least), $4, $5 / 1024
+    printf "| %s | %.3f | %s | %.2f | %.1f |\n", $2, $3, paired($6, least), $4, $5 / 1024
 }
 
 $1 == "reload" {

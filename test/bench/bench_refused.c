@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The cost of a client that is refused, by kind, compared with stock Mosquitto:  bench_refused quick|full
+ * The servers take turns, round by round. Kinds that do not depend on the TLS version are measured once.
+ * Prints tab-separated lines: refused, TLS, kind, server, share of the clients that the server accepted, CPU ms, CPU ms of each
+ * round. */
+#include "refusal.h"
+
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const names[] = {"stock, nodelay", "stock, nodelay, no tickets", "certguard, default", NULL};
+
+static bool measure(struct server *servers, size_t count, const struct refusal *refusal, bool quick)
+{
+    for (size_t i = 0; i < count; i++)
+        refusal_load(&servers[i].load, refusal);
+    bool ok = servers_measure(servers, count, quick ? 7 : 31, quick ? 10 : 20);
+    for (size_t i = 0; i < count; i++) {
+        const struct load *load = &servers[i].load;
+        const char *version = load->version == TLS1_3_VERSION ? "1.3" : "1.2";
+        if (servers[i].failed)
+            continue;
+        printf("refused\t%s\t%s\t%s\t%.2f\t%.4f", refusal_any_version(refusal) ? "-" : version, refusal->name,
+               load->peer->row->name, (double)load->accepted / (double)load->connects, load_cpu_ms(load));
+        load_print_rounds(load);
+    }
+    return ok;
+}
+
+/* All kinds for a TLS version, of servers with a CRL or without. */
+static bool run(const struct cg_pki *pki, int version, const char *crl_file, bool quick)
+{
+    static struct server servers[SERVERS_MAX];
+    const struct peer_setup setup = {.pki = pki, .crl_file = crl_file};
+    size_t count = servers_start(servers, names, &setup, version);
+    bool ok = count == sizeof names / sizeof *names - 1;
+    for (size_t i = 0; i < count; i++)
+        if (!crl_file && !refusal_introduce(&servers[i].load)) {
+            fprintf(stderr, "%s refused a valid client\n", servers[i].peer.row->name);
+            ok = false;
+        }
+    for (size_t i = 0; ok && i < refusals_count; i++)
+        if (refusals[i].crl == (crl_file != NULL) && (version == TLS1_3_VERSION || !refusal_any_version(&refusals[i])))
+            ok = measure(servers, count, &refusals[i], quick);
+    servers_stop(servers, count);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
+    bool quick = bench_start(argc, argv, ""), ok = true;
+    struct cg_pki *pki = refusal_pki();
+    const char *tmp = getenv("CG_TEST_TMP") ? getenv("CG_TEST_TMP") : "/tmp";
+    char file[64], crl[700];
+    snprintf(file, sizeof file, "refused-%d.pem", getpid());
+    snprintf(crl, sizeof crl, "%s/%s", tmp, file);
+    cg_pki_write(pki, tmp, file, "revoking");
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        ok = run(pki, versions[i], NULL, quick) && ok;
+        ok = run(pki, versions[i], crl, quick) && ok;
+    }
+    unlink(crl);
+    cg_pki_free(pki);
+    return !ok;
+}
