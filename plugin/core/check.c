@@ -131,11 +131,11 @@ static bool signatures_hold(const struct cg_path_facts *facts)
     return facts->anchored;
 }
 
-/* Only of a path that OpenSSL found no fault with and that the policy accepts: else anyone could fill the cache. */
-static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path,
-                                const struct cg_verdict *verdict)
+/* Only of a path to an anchor that OpenSSL found no fault with: else anyone could fill the cache. The policy may refuse it:
+ * a device whose certificate has expired connects again and again. */
+static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path)
 {
-    if (facts->anchored && verdict->decision == CG_ACCEPT && facts->x509.count == 0)
+    if (facts->anchored && facts->x509.count == 0)
         cg_signature_cache_add(facts->in->signatures, path);
 }
 
@@ -166,7 +166,7 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool s
     if (facts.anchored && !keep_path(path, verdict))
         goto out;
     if (facts.x509.signatures_new || (signatures_known && path != attempt->in->known_path))
-        remember_signatures(&facts, path, verdict);
+        remember_signatures(&facts, path);
     attempt->fault = CG_REASON_UNSET;
     ok = true;
 out:
@@ -206,13 +206,22 @@ static bool try_path(void *context, const STACK_OF(X509) *path, bool signatures_
     return verdict.decision == CG_ACCEPT;
 }
 
+/* Both key identifiers are there and the same, so its signature need not be verified: anyone can make a self-signed
+ * certificate. */
+static bool names_its_own_key(X509 *cert)
+{
+    return (X509_get_extension_flags(cert) & EXFLAG_SS) && X509_get0_subject_key_id(cert) &&
+           X509_get0_authority_key_id(cert);
+}
+
 static enum cg_reason no_path_reason(enum cg_search_end end, const struct cg_check_input *in)
 {
     if (end == CG_SEARCH_LIMIT)
         return CG_REASON_PATH_LIMIT;
     if (X509_get_extension_flags(cg_path_dead_end(in->leaf, in->sent)) & EXFLAG_INVALID)
         return CG_REASON_MALFORMED;
-    return cg_path_is_self_signed(in->leaf) ? CG_REASON_SELF_SIGNED : CG_REASON_UNTRUSTED;
+    return names_its_own_key(in->leaf) || cg_path_is_self_signed(in->leaf) ? CG_REASON_SELF_SIGNED
+                                                                           : CG_REASON_UNTRUSTED;
 }
 
 /* Without a path, and if the policy only audits trust, the other rules still run on the end entity. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The cost of a client that is refused, by kind, compared with stock Mosquitto:  bench_refused quick|full
- * The servers take turns, round by round. Kinds that do not depend on the TLS version are measured once.
+/* The cost of a client that is refused, by kind, compared with stock Mosquitto:  bench_refused quick|full [KIND]
+ * The servers take turns, round by round. KIND: only the kinds whose name contains it. Kinds that do not depend on the TLS version are measured once.
  * Prints tab-separated lines: refused, TLS, kind, server, share of the clients that the server accepted, CPU ms, CPU ms of each
  * round. */
 #include "refusal.h"
@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *const names[] = {"stock, nodelay", "stock, nodelay, no tickets", "certguard, default", NULL};
@@ -29,8 +30,14 @@ static bool measure(struct server *servers, size_t count, const struct refusal *
     return ok;
 }
 
-/* All kinds for a TLS version, of servers with a CRL or without. */
-static bool run(const struct cg_pki *pki, int version, const char *crl_file, bool quick)
+/* Whether servers with a CRL, or without, refuse this kind, and clients of this TLS version are of this kind. */
+static bool applies(const struct refusal *refusal, const char *only, int version, bool crl)
+{
+    return refusal->crl == crl && strstr(refusal->name, only) &&
+           (version == TLS1_3_VERSION || !refusal_any_version(refusal));
+}
+
+static bool run(const struct cg_pki *pki, const char *only, int version, const char *crl_file, bool quick)
 {
     static struct server servers[SERVERS_MAX];
     const struct peer_setup setup = {.pki = pki, .crl_file = crl_file};
@@ -42,7 +49,7 @@ static bool run(const struct cg_pki *pki, int version, const char *crl_file, boo
             ok = false;
         }
     for (size_t i = 0; ok && i < refusals_count; i++)
-        if (refusals[i].crl == (crl_file != NULL) && (version == TLS1_3_VERSION || !refusal_any_version(&refusals[i])))
+        if (applies(&refusals[i], only, version, crl_file != NULL))
             ok = measure(servers, count, &refusals[i], quick);
     servers_stop(servers, count);
     return ok;
@@ -51,16 +58,17 @@ static bool run(const struct cg_pki *pki, int version, const char *crl_file, boo
 int main(int argc, char **argv)
 {
     static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
-    bool quick = bench_start(argc, argv, ""), ok = true;
+    bool quick = bench_start(argc, argv, " [KIND]"), ok = true;
     struct cg_pki *pki = refusal_pki();
     const char *tmp = getenv("CG_TEST_TMP") ? getenv("CG_TEST_TMP") : "/tmp";
+    const char *only = argc > 2 ? argv[2] : "";
     char file[64], crl[700];
     snprintf(file, sizeof file, "refused-%d.pem", getpid());
     snprintf(crl, sizeof crl, "%s/%s", tmp, file);
     cg_pki_write(pki, tmp, file, "revoking");
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-        ok = run(pki, versions[i], NULL, quick) && ok;
-        ok = run(pki, versions[i], crl, quick) && ok;
+        ok = run(pki, only, versions[i], NULL, quick) && ok;
+        ok = run(pki, only, versions[i], crl, quick) && ok;
     }
     unlink(crl);
     cg_pki_free(pki);

@@ -55,8 +55,8 @@ static bool measure(struct cg_pki *pki, size_t rounds, size_t connects)
         }
     for (size_t i = 0; i < started; i++) {
         if (ok) {
-            printf("rules\t%s\t%.3f\t%.3f\t%ld", parts[i].name, load_cpu_ms(&loads[i]),
-                   load_latency_ms(&loads[i], 0.5), peer_rss_kib(&peers[i]));
+            printf("rules\t%s\t%.3f\t%.3f\t%ld", parts[i].name, load_cpu_ms(&loads[i]), load_latency_ms(&loads[i], 0.5),
+                   peer_rss_kib(&peers[i]));
             load_print_rounds(&loads[i]);
         }
         load_close(&loads[i]);

@@ -37,7 +37,7 @@ struct cg_pki *refusal_pki(void)
 {
     struct cg_pki *pki = bench_pki();
     cg_pki_make(pki, "inter: ca cn=inter issuer=root\nbelow: issuer=inter\nother: ca cn=root\n"
-                     "expired: issuer=root days=-9..-1\nself: cn=self\nforeign: issuer=other\n"
+                     "expired: issuer=root days=-9..-1\nself: cn=self ski=01 aki=01\nforeign: issuer=other\n"
                      "forged: issuer=inter signer=other\nrevoked: issuer=root\n"
                      "revoking: crl issuer=root number=2 revoke=revoked\nx0: ca issuer=inter signer=other\n"
                      "x1: ca issuer=x0\nx2: ca issuer=x1\nx3: ca issuer=x2\nx4: ca issuer=x3\nx5: ca issuer=x4\n"

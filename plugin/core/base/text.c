@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 size_t cg_utf8_next(const unsigned char *p, size_t len, uint32_t *point)
 {
@@ -26,6 +27,15 @@ bool cg_char_is_unsafe(uint32_t c)
            (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
 }
 
+/* The bytes at p that are printable ASCII, which almost all text is, at most max. */
+static size_t plain_length(const unsigned char *p, size_t max)
+{
+    size_t n = 0;
+    while (n < max && p[n] >= 0x20 && p[n] < 0x7f)
+        n++;
+    return n;
+}
+
 bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size)
 {
     const unsigned char *p = bytes;
@@ -35,8 +45,11 @@ bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size)
         return false;
     out[0] = '\0';
     while (len > 0) {
-        uint32_t c = 0;
-        size_t n = cg_utf8_next(p, len, &c);
+        uint32_t c = ' ';
+        size_t room = used + 4 < size ? size - 4 - used : 0; /* leaves room for "..." */
+        size_t n = plain_length(p, len < room ? len : room);
+        if (n == 0)
+            n = cg_utf8_next(p, len, &c);
         bool plain = n > 0 && !cg_char_is_unsafe(c);
         if (n == 0)
             n = 1;
@@ -45,8 +58,8 @@ bool cg_text_escape(const void *bytes, size_t len, char *out, size_t size)
             snprintf(out + room_end, size - room_end, "...");
             return false;
         }
-        for (size_t i = 0; plain && i < n; i++)
-            out[used + i] = (char)p[i];
+        if (plain)
+            memcpy(out + used, p, n);
         for (size_t i = 0; !plain && i < n; i++)
             snprintf(out + used + 4 * i, 5, "\\x%02x", p[i]);
         clean = clean && plain;

@@ -199,6 +199,9 @@ static void the_detail_explains_why_there_is_no_path(void **state)
         {"c: bare cn=root issuer=root", "c root", CG_REASON_UNTRUSTED, "need different names"},
         {"c:", NULL, CG_REASON_SELF_SIGNED, "its own key"},
         {"c: cn=root", NULL, CG_REASON_SELF_SIGNED, "its own key"},
+        /* both key identifiers: the signature is not verified */
+        {"c: ski=0102 aki=0102 broken-signature", NULL, CG_REASON_SELF_SIGNED, "its own key"},
+        {"c: cn=root issuer=root ski=none", "c", CG_REASON_UNTRUSTED, "need different names"},
         {"r: ca key=rsa2048\nc: cn=r issuer=r key=rsa2048 ski=none aki=none", "c", CG_REASON_UNTRUSTED,
          "different names"},
         /* the same with an expensive key, which is not used */

@@ -92,22 +92,43 @@ static void a_new_device_below_a_known_intermediate(void **state)
     assert_int_equal(counts(fixture).hits, hits + 2);
 }
 
-/* What is refused for another reason has valid signatures, but everybody could make any number of such paths. */
-static void links_of_a_refused_path_do_not_enter(void **state)
+/* A device with an expired certificate connects again and again. Only a trusted CA can make such paths. */
+static void links_of_a_path_that_the_policy_refuses_enter(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct {
+        struct fixture_case with;
+        enum cg_reason reason;
+    } rows[] = {
+        {{.recipe = "e: issuer=root days=-60..-30", .leaf = "e"}, CG_REASON_EXPIRED},
+        {{.recipe = "e: server issuer=root", .leaf = "e"}, CG_REASON_WRONG_PURPOSE},
+        {{.recipe = "e: issuer=root\nl: crl issuer=root revoke=e", .leaf = "e", .crls = "l"}, CG_REASON_REVOKED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(check(fixture, &rows[i].with), rows[i].reason);
+        assert_int_equal(counts(fixture).entries, i + 1);
+        const uint64_t misses = counts(fixture).misses;
+        assert_int_equal(check(fixture, &(struct fixture_case){.leaf = "e", .crls = rows[i].with.crls}),
+                         rows[i].reason);
+        assert_int_equal(counts(fixture).misses, misses);
+    }
+}
+
+/* Anyone can make any number of them. */
+static void links_of_other_refused_paths_do_not_enter(void **state)
 {
     const struct fixture *fixture = *state;
     const struct fixture_case rows[] = {
-        {.recipe = "e: issuer=root days=-60..-30", .leaf = "e"},
-        {.recipe = "e: server issuer=root", .leaf = "e"},
         {.recipe = "own: ca\ne: issuer=own", .leaf = "e", .sent = "own"},
         {.recipe = "e: issuer=root broken-signature", .leaf = "e"},
+        {.recipe = "x: ca issuer=root broken-signature\ne: issuer=x", .leaf = "e", .sent = "x"},
         {.recipe = "e: issuer=root broken-signature",
          .leaf = "e",
          .policy = ", \"client\": {\"rules\": {\"bad_signature\": \"audit\"}}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const enum cg_reason reason = check(fixture, &rows[i]);
-        assert_true(i == 4 ? reason == CG_REASON_OK : reason != CG_REASON_OK);
+        assert_true(i == 3 ? reason == CG_REASON_OK : reason != CG_REASON_OK);
         assert_int_equal(counts(fixture).entries, 0);
     }
 }
@@ -366,7 +387,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(links_of_an_accepted_path_enter),
         TEST(a_new_device_below_a_known_intermediate),
-        TEST(links_of_a_refused_path_do_not_enter),
+        TEST(links_of_a_path_that_the_policy_refuses_enter),
+        TEST(links_of_other_refused_paths_do_not_enter),
         TEST(everything_else_is_checked_each_time),
         TEST(a_flipped_bit_is_found),
         TEST(openssl_reports_the_same_errors),
