@@ -106,15 +106,20 @@ bool load_round(struct load *load, size_t connects)
     return true;
 }
 
-double load_cpu_ms(const struct load *load)
+double bench_median(const double *values, size_t count)
 {
-    double *sorted = malloc((load->ncpu + 1) * sizeof *sorted);
+    double *sorted = malloc((count + 1) * sizeof *sorted);
     if (!sorted)
         abort();
-    memcpy(sorted, load->cpu_ms, load->ncpu * sizeof *sorted);
-    double median = cg_percentile(sorted, load->ncpu, 0.5);
+    memcpy(sorted, values, count * sizeof *sorted);
+    double median = cg_percentile(sorted, count, 0.5);
     free(sorted);
     return median;
+}
+
+double load_cpu_ms(const struct load *load)
+{
+    return bench_median(load->cpu_ms, load->ncpu);
 }
 
 double load_latency_ms(struct load *load, double share)
@@ -122,12 +127,17 @@ double load_latency_ms(struct load *load, double share)
     return cg_percentile(load->latency_ms, load->nlatency, share);
 }
 
-void load_print_rounds(const struct load *load)
+void bench_print_rounds(const double *values, size_t count)
 {
-    for (size_t i = 0; i < load->ncpu; i++)
-        printf("%c%.4f", i ? ',' : '\t', load->cpu_ms[i]);
+    for (size_t i = 0; i < count; i++)
+        printf("%c%.4f", i ? ',' : '\t', values[i]);
     putchar('\n');
     fflush(stdout);
+}
+
+void load_print_rounds(const struct load *load)
+{
+    bench_print_rounds(load->cpu_ms, load->ncpu);
 }
 
 size_t servers_start(struct server servers[SERVERS_MAX], const char *const *names, const struct peer_setup *setup,

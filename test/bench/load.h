@@ -12,6 +12,7 @@ struct load {
     /* Connects once. False: not as expected; stderr has the details. load_open() sets a valid client. */
     bool (*attempt)(struct load *load);
     const struct refusal *refusal; /* for refused clients */
+    const char *command;           /* for clients that are programs */
     STACK_OF(X509) *chain;         /* sent by the client after its leaf; owned */
     int version;                   /* TLS1_2_VERSION or TLS1_3_VERSION */
     size_t connects, accepted;     /* counted over all rounds */
@@ -41,6 +42,10 @@ double load_latency_ms(struct load *load, double share);
 
 /* Prints a tab and the CPU times of the rounds, separated by commas, and ends the line. Tables pair them by round. */
 void load_print_rounds(const struct load *load);
+
+/* The same for other values of the rounds. */
+void bench_print_rounds(const double *values, size_t count);
+double bench_median(const double *values, size_t count);
 
 /* One of the servers that take turns. */
 struct server {
