@@ -72,13 +72,13 @@ static void print_load(const char *what, struct load *load, const struct table *
 static bool run(const char *const *names, const struct peer_setup *setup, const struct table *table, size_t entries,
                 size_t rounds, size_t connects)
 {
-    static struct server servers[SERVERS_MAX];
-    size_t count = servers_start(servers, names, setup, table->version);
-    bool ok = servers_measure(servers, count, rounds, connects);
+    static struct bench_server servers[BENCH_SERVERS_MAX];
+    size_t count = bench_servers_start(servers, names, setup, table->version);
+    bool ok = bench_servers_measure(servers, count, rounds, connects);
     for (size_t i = 0; i < count; i++)
         if (!servers[i].failed)
             print_load(setup->devices ? "first" : "connect", &servers[i].load, table, entries);
-    servers_stop(servers, count);
+    bench_servers_stop(servers, count);
     return ok;
 }
 
@@ -89,7 +89,7 @@ static bool run_table(const struct table *table, bool quick)
     const struct peer_setup known = {.pki = pki, .three = table->three},
                             first = {.pki = pki, .three = table->three, .devices = devices};
     bool ok = run(all_peers, &known, table, 0, rounds, connects);
-    bench_devices(pki, devices, table->three ? "inter" : "root", table->key);
+    bench_devices(pki, devices, table->three ? "inter" : "root");
     ok = run(first_peers, &first, table, 0, rounds, connects) && ok;
     cg_pki_free(pki);
     return ok;

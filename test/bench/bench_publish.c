@@ -38,14 +38,14 @@ static bool run_command(struct load *load)
     return ok;
 }
 
-static bool measure(struct server *servers, size_t count, const struct client *client, bool quick)
+static bool measure(struct bench_server *servers, size_t count, const struct client *client, bool quick)
 {
     for (size_t i = 0; i < count; i++) {
         servers[i].load.attempt = run_command;
         servers[i].load.command = client->command;
         load_reset(&servers[i].load);
     }
-    bool ok = servers_measure(servers, count, quick ? 11 : 41, 1);
+    bool ok = bench_servers_measure(servers, count, quick ? 11 : 41, 1);
     for (size_t i = 0; i < count; i++) {
         const struct load *load = &servers[i].load;
         if (servers[i].failed)
@@ -59,11 +59,11 @@ static bool measure(struct server *servers, size_t count, const struct client *c
 
 int main(int argc, char **argv)
 {
-    static struct server servers[SERVERS_MAX];
+    static struct bench_server servers[BENCH_SERVERS_MAX];
     bool quick = bench_start(argc, argv, ""), ok = true;
     struct cg_pki *pki = bench_pki();
     const struct peer_setup setup = {.pki = pki};
-    size_t count = servers_start(servers, names, &setup, 0);
+    size_t count = bench_servers_start(servers, names, &setup, 0);
     for (size_t i = 0; i < count; i++) {
         const char *folder = cg_broker_folder(servers[i].peer.broker);
         cg_pki_write(pki, folder, "dev.pem", "dev");
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
         ok = (system(clients[i].is_installed) != 0 || measure(servers, count, &clients[i], quick)) && ok;
-    servers_stop(servers, count);
+    bench_servers_stop(servers, count);
     cg_pki_free(pki);
     return !ok;
 }

@@ -7,17 +7,16 @@
 
 #include <openssl/ssl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char *const names[] = {"stock, nodelay", "stock, nodelay, no tickets", "certguard, default", NULL};
 
-static bool measure(struct server *servers, size_t count, const struct refusal *refusal, bool quick)
+static bool measure(struct bench_server *servers, size_t count, const struct refusal *refusal, bool quick)
 {
     for (size_t i = 0; i < count; i++)
         refusal_load(&servers[i].load, refusal);
-    bool ok = servers_measure(servers, count, quick ? 7 : 31, quick ? 10 : 20);
+    bool ok = bench_servers_measure(servers, count, quick ? 7 : 31, quick ? 10 : 20);
     for (size_t i = 0; i < count; i++) {
         const struct load *load = &servers[i].load;
         const char *version = load->version == TLS1_3_VERSION ? "1.3" : "1.2";
@@ -39,9 +38,9 @@ static bool applies(const struct refusal *refusal, const char *only, int version
 
 static bool run(const struct cg_pki *pki, const char *only, int version, const char *crl_file, bool quick)
 {
-    static struct server servers[SERVERS_MAX];
+    static struct bench_server servers[BENCH_SERVERS_MAX];
     const struct peer_setup setup = {.pki = pki, .crl_file = crl_file};
-    size_t count = servers_start(servers, names, &setup, version);
+    size_t count = bench_servers_start(servers, names, &setup, version);
     bool ok = count == sizeof names / sizeof *names - 1;
     for (size_t i = 0; i < count; i++)
         if (!crl_file && !refusal_introduce(&servers[i].load)) {
@@ -51,7 +50,7 @@ static bool run(const struct cg_pki *pki, const char *only, int version, const c
     for (size_t i = 0; ok && i < refusals_count; i++)
         if (applies(&refusals[i], only, version, crl_file != NULL))
             ok = measure(servers, count, &refusals[i], quick);
-    servers_stop(servers, count);
+    bench_servers_stop(servers, count);
     return ok;
 }
 
@@ -60,12 +59,9 @@ int main(int argc, char **argv)
     static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
     bool quick = bench_start(argc, argv, " [KIND]"), ok = true;
     struct cg_pki *pki = refusal_pki();
-    const char *tmp = getenv("CG_TEST_TMP") ? getenv("CG_TEST_TMP") : "/tmp";
     const char *only = argc > 2 ? argv[2] : "";
-    char file[64], crl[700];
-    snprintf(file, sizeof file, "refused-%d.pem", getpid());
-    snprintf(crl, sizeof crl, "%s/%s", tmp, file);
-    cg_pki_write(pki, tmp, file, "revoking");
+    char crl[REFUSAL_PATH];
+    refusal_write_crl(pki, crl);
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         ok = run(pki, only, versions[i], NULL, quick) && ok;
         ok = run(pki, only, versions[i], crl, quick) && ok;

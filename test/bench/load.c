@@ -28,11 +28,11 @@ struct cg_pki *bench_pki(void)
     return pki;
 }
 
-void bench_devices(struct cg_pki *pki, size_t count, const char *issuer, const char *key)
+void bench_devices(struct cg_pki *pki, size_t count, const char *issuer)
 {
     for (size_t i = 0; i < count; i++) {
         char recipe[128];
-        snprintf(recipe, sizeof recipe, "dev%zu: issuer=%s key=%s", i, issuer, key);
+        snprintf(recipe, sizeof recipe, "dev%zu: issuer=%s key=@dev", i, issuer);
         cg_pki_make(pki, recipe);
     }
 }
@@ -140,11 +140,11 @@ void load_print_rounds(const struct load *load)
     bench_print_rounds(load->cpu_ms, load->ncpu);
 }
 
-size_t servers_start(struct server servers[SERVERS_MAX], const char *const *names, const struct peer_setup *setup,
-                     int version)
+size_t bench_servers_start(struct bench_server servers[BENCH_SERVERS_MAX], const char *const *names,
+                           const struct peer_setup *setup, int version)
 {
     size_t count = 0;
-    for (; *names && count < SERVERS_MAX; names++)
+    for (; *names && count < BENCH_SERVERS_MAX; names++)
         if (peer_start(&servers[count].peer, peer_row(*names), setup)) {
             load_open(&servers[count].load, &servers[count].peer, setup, version);
             servers[count++].failed = false;
@@ -152,12 +152,12 @@ size_t servers_start(struct server servers[SERVERS_MAX], const char *const *name
     return count;
 }
 
-bool servers_measure(struct server *servers, size_t count, size_t rounds, size_t connects)
+bool bench_servers_measure(struct bench_server *servers, size_t count, size_t rounds, size_t connects)
 {
     bool ok = true;
     for (size_t round = 0; round <= rounds; round++)
         for (size_t i = 0; i < count; i++) {
-            struct server *server = &servers[round % 2 ? count - 1 - i : i];
+            struct bench_server *server = &servers[round % 2 ? count - 1 - i : i];
             if (!server->failed && !load_round(&server->load, connects)) {
                 server->failed = true;
                 peer_explain(&server->peer, stderr);
@@ -169,7 +169,7 @@ bool servers_measure(struct server *servers, size_t count, size_t rounds, size_t
     return ok;
 }
 
-void servers_stop(struct server *servers, size_t count)
+void bench_servers_stop(struct bench_server *servers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         load_close(&servers[i].load);

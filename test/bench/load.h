@@ -34,8 +34,8 @@ bool bench_start(int argc, char **argv, const char *more_arguments);
 /* root, server and dev with P-256 keys, and crl, an empty CRL of root. The caller frees it. */
 struct cg_pki *bench_pki(void);
 
-/* Adds dev0 to devN-1, N = count, with keys of this algorithm. */
-void bench_devices(struct cg_pki *pki, size_t count, const char *issuer, const char *key);
+/* Adds dev0 to devN-1, N = count. They have the key of dev: servers remember certificates, not keys. */
+void bench_devices(struct cg_pki *pki, size_t count, const char *issuer);
 
 double load_cpu_ms(const struct load *load); /* per connection, median of the rounds */
 double load_latency_ms(struct load *load, double share);
@@ -48,20 +48,20 @@ void bench_print_rounds(const double *values, size_t count);
 double bench_median(const double *values, size_t count);
 
 /* One of the servers that take turns. */
-struct server {
+struct bench_server {
     struct peer peer;
     struct load load;
     bool failed; /* an attempt failed, or it ended; the other servers continue */
 };
-#define SERVERS_MAX 8
+#define BENCH_SERVERS_MAX 8
 
 /* Starts the servers with these names (NULL ends the list) that can run here. Returns their number. */
-size_t servers_start(struct server servers[SERVERS_MAX], const char *const *names, const struct peer_setup *setup,
-                     int version);
+size_t bench_servers_start(struct bench_server servers[BENCH_SERVERS_MAX], const char *const *names,
+                           const struct peer_setup *setup, int version);
 
 /* A round for warm-up, then the others. In each round, each server takes its turn, in alternating order, so that other load on
  * the machine affects all of them equally. False if certguard failed. */
-bool servers_measure(struct server *servers, size_t count, size_t rounds, size_t connects);
-void servers_stop(struct server *servers, size_t count);
+bool bench_servers_measure(struct bench_server *servers, size_t count, size_t rounds, size_t connects);
+void bench_servers_stop(struct bench_server *servers, size_t count);
 
 #endif

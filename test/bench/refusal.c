@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,6 +44,15 @@ struct cg_pki *refusal_pki(void)
                      "x1: ca issuer=x0\nx2: ca issuer=x1\nx3: ca issuer=x2\nx4: ca issuer=x3\nx5: ca issuer=x4\n"
                      "x6: ca issuer=x5\nx7: ca issuer=x6\nx8: ca issuer=x7\nx9: ca issuer=x8\nlong: issuer=x9");
     return pki;
+}
+
+void refusal_write_crl(const struct cg_pki *pki, char path[REFUSAL_PATH])
+{
+    const char *tmp = getenv("CG_TEST_TMP") ? getenv("CG_TEST_TMP") : "/tmp";
+    char file[64];
+    snprintf(file, sizeof file, "revoking-%d.pem", getpid());
+    snprintf(path, REFUSAL_PATH, "%s/%s", tmp, file);
+    cg_pki_write(pki, tmp, file, "revoking");
 }
 
 bool refusal_any_version(const struct refusal *refusal)

@@ -20,6 +20,10 @@ extern const size_t refusals_count;
 /* bench_pki() and the certificates of the table. The caller frees it. */
 struct cg_pki *refusal_pki(void);
 
+/* Writes the CRL that revokes a client of the table. The caller removes the file. */
+#define REFUSAL_PATH 700
+void refusal_write_crl(const struct cg_pki *pki, char path[REFUSAL_PATH]);
+
 /* Whether the kind does not depend on the TLS version of the load. */
 bool refusal_any_version(const struct refusal *refusal);
 

@@ -21,6 +21,12 @@ function quantile(sorted, n, share,    at, i) {
     return i < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n]
 }
 
+function median(values,    ones) {
+    ones = values
+    gsub(/[^,]+/, "1", ones)
+    return pair(values, ones) ? med : 0
+}
+
 # "90.1 % (89.4-91.0)"
 function percent() { return sprintf("%.1f %% (%.1f-%.1f)", 100 * med, 100 * low, 100 * high) }
 

@@ -5,9 +5,7 @@ function ratio(value, base) { return base > 0 ? sprintf("%.1f %%", 100 * value /
 # connect: a table for each TLS version, key, chain and CRL, with the ratios to two stock rows. first: the same, without CRL
 $1 == "connect" || $1 == "first" {
     table = $2 "\t" $3 "\t" $4 "\t" $5 "\t" $1
-    if (!(table in rows)) {
-        order[++tables] = table
-    }
+    if (!(table in rows)) order[++tables] = table
     if ($5 == 0 && seen[table, $6]++) { # the run with an empty CRL: only for the CRL table
         crl_first[$6] = $7
         next
@@ -56,7 +54,8 @@ $1 == "instructions" {
     }
     if ($4 == "stock, nodelay") { stock = $5; plain = 0 }
     if ($4 == "stock, nodelay, no tickets") plain = $5
-    printf "| TLS %s, %s, %s: %s | %d | %s | %s |\n", $2, $3, $6 == "first" ? "first contact" : "known device", $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
+    client = $6 == "first" ? "first contact" : $6 == "known" ? "known device" : "refused, " $6
+    printf "| TLS %s, %s, %s: %s | %d | %s | %s |\n", $2, $3, client, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
 }
 
 # refused: TLS, kind, server, share accepted, CPU ms, rounds; a row for each kind, when its last server is read
@@ -71,6 +70,16 @@ $1 == "refused" {
         print "|---|---|---|---|---|---|"
     }
     printf "| %s%s | %s | %.3f | %.3f | %s | %s |\n", $3, lets_in[kind] ? " (stock accepts it)" : "", $2, ms[kind, "stock, nodelay"], $6, paired($7, turns[kind, "stock, nodelay"]), paired($7, turns[kind, "stock, nodelay, no tickets"])
+}
+
+# publish: client, server, ms, connections
+$1 == "publish" {
+    if (!clients++) {
+        print "\n| client | server | median, ms | vs. stock |"
+        print "|---|---|---|---|"
+    }
+    if ($3 == "stock") stock_turns = $5
+    printf "| %s | %s | %s | %s |\n", $2, $3, $4, paired($5, stock_turns)
 }
 
 # rules: part of the policy, CPU ms, p50 ms, KiB, rounds; the first row is the base of the ratios
