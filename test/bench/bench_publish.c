@@ -23,16 +23,15 @@ static const struct client {
 
 static bool run_command(struct load *load)
 {
-    char port[16];
-    double ms;
+    char port[16], text[64] = "", *end = text;
     snprintf(port, sizeof port, "%u", load->peer->port);
     setenv("PORT", port, 1);
     setenv("FOLDER", cg_broker_folder(load->peer->broker), 1);
     int64_t began = cg_now_us();
     FILE *out = popen(load->command, "re");
-    bool measured_itself = out && fscanf(out, "%lf", &ms) == 1;
+    double ms = out && fgets(text, sizeof text, out) ? strtod(text, &end) : 0;
     bool ok = out && pclose(out) == 0;
-    load->latency_ms[load->nlatency++] = measured_itself ? ms : (double)(cg_now_us() - began) / 1000;
+    load->latency_ms[load->nlatency++] = end > text ? ms : (double)(cg_now_us() - began) / 1000;
     if (!ok)
         fprintf(stderr, "%s: this command failed: %s\n", load->peer->row->name, load->command);
     return ok;
