@@ -131,11 +131,16 @@ static bool signatures_hold(const struct cg_path_facts *facts)
     return facts->anchored;
 }
 
-/* Only of a path to an anchor that OpenSSL found no fault with: else anyone could fill the cache. The policy may refuse it:
- * a device whose certificate has expired connects again and again. */
-static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path)
+/* Only of a path to an anchor that OpenSSL found no fault with, and whose CAs the policy accepts: else whoever has the key of
+ * a revoked CA could fill the cache. The end entity may be refused: a device whose certificate has expired connects again
+ * and again. */
+static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path,
+                                const struct cg_verdict *verdict)
 {
-    if (facts->anchored && facts->x509.count == 0)
+    bool allowed = facts->anchored && facts->x509.count == 0 && verdict->nfindings < CG_FINDINGS_MAX;
+    for (int i = 0; allowed && i < verdict->nfindings; i++)
+        allowed = verdict->findings[i].depth == 0 || verdict->findings[i].mode == CG_AUDIT;
+    if (allowed)
         cg_signature_cache_add(facts->in->signatures, path);
 }
 
@@ -166,7 +171,7 @@ static bool evaluate(struct attempt *attempt, const STACK_OF(X509) *path, bool s
     if (facts.anchored && !keep_path(path, verdict))
         goto out;
     if (facts.x509.signatures_new || (signatures_known && path != attempt->in->known_path))
-        remember_signatures(&facts, path);
+        remember_signatures(&facts, path, verdict);
     attempt->fault = CG_REASON_UNSET;
     ok = true;
 out:

@@ -149,7 +149,7 @@ static bool follow_link(struct way *way, const char *path)
     return set_rest(way, target, way->rest);
 }
 
-/* One component. Returns 1 to go on, 0 at the end of the way, and -1 if it cannot be watched. */
+/* One component. Returns 1 to continue, 0 at the end of the way, and -1 if it cannot be watched. */
 static int step(struct way *way, const char *name)
 {
     char path[PATH_MAX];

@@ -16,7 +16,7 @@ struct cg_watch;
 struct cg_watch *cg_watch_new(struct cg_error *err);
 void cg_watch_free(struct cg_watch *watch); /* accepts NULL */
 
-/* From now on watches the files of this list, in place of the earlier ones. Nothing is reported as replaced. */
+/* Watches the files of this list, in place of the earlier ones. Nothing is reported as replaced. */
 void cg_watch_files(struct cg_watch *watch, const struct cg_file_states *file_states);
 
 /* False: the kernel's limits, or rights on a folder, leave changes that only a check finds. */

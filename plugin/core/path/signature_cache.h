@@ -5,9 +5,9 @@
  *
  * An entry is SHA-256 over the SHA-256 digests of both certificates, so it is valid for exactly these octets: another
  * issuer of the same name or a changed bit has another entry. Whether the issuer is an anchor is not part of it.
- * Entries come only from paths to an anchor that OpenSSL found no fault with (check.c), even if the policy refuses the
- * client: certificates that a peer made itself neither enter nor evict anything. Bounded: the entry that was used least
- * recently in its set makes room.
+ * Entries come only from paths to an anchor that OpenSSL found no fault with and whose CAs the policy accepts (check.c), even
+ * if it refuses the client: certificates that a peer made itself neither enter nor evict anything. Bounded: the entry that
+ * was used least recently in its set makes room.
  *
  * Owned by the plugin, which lends it to the check. Any thread. */
 #ifndef CG_SIGNATURE_CACHE_H

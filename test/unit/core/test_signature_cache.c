@@ -125,6 +125,11 @@ static void links_of_other_refused_paths_do_not_enter(void **state)
         {.recipe = "e: issuer=root broken-signature",
          .leaf = "e",
          .policy = ", \"client\": {\"rules\": {\"bad_signature\": \"audit\"}}"},
+        {.recipe = "x: ca issuer=root\ne: issuer=x\nl: crl issuer=root revoke=x",
+         .leaf = "e",
+         .sent = "x",
+         .crls = "l"},
+        {.recipe = "x: ca issuer=root days=-60..-30\ne: issuer=x", .leaf = "e", .sent = "x"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const enum cg_reason reason = check(fixture, &rows[i]);
