@@ -20,8 +20,8 @@ static const struct {
     const char *name;
     bool main; /* the only ones for refused clients, and for first contact in the quick form */
 } servers[] = {
-    {"stock, nodelay", true},
-    {"stock, nodelay, no tickets", false},
+    {"stock, nodelay", false},
+    {"stock, nodelay, no tickets", true},
     {"certguard, default", true},
     {"certguard, all rules", false},
 };

@@ -4,6 +4,7 @@
 #include "lib/process.h"
 #include "lib/tls_client.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,15 +141,37 @@ void load_print_rounds(const struct load *load)
     bench_print_rounds(load->cpu_ms, load->ncpu);
 }
 
+/* The servers share one core, and the clients have the others. Else a server looks slower for as long as the scheduler leaves
+ * it on the core that also has other work. */
+static void choose_cores(bool servers)
+{
+    static cpu_set_t all;
+    cpu_set_t chosen;
+    int first = 0;
+    if (CPU_COUNT(&all) == 0 && sched_getaffinity(0, sizeof all, &all) != 0)
+        return;
+    if (CPU_COUNT(&all) < 2)
+        return;
+    while (!CPU_ISSET(first, &all))
+        first++;
+    CPU_ZERO(&chosen);
+    CPU_SET(first, &chosen);
+    if (!servers)
+        CPU_XOR(&chosen, &chosen, &all);
+    sched_setaffinity(0, sizeof chosen, &chosen);
+}
+
 size_t bench_servers_start(struct bench_server servers[BENCH_SERVERS_MAX], const char *const *names,
                            const struct peer_setup *setup, int version)
 {
     size_t count = 0;
+    choose_cores(true);
     for (; *names && count < BENCH_SERVERS_MAX; names++)
         if (peer_start(&servers[count].peer, peer_row(*names), setup)) {
             load_open(&servers[count].load, &servers[count].peer, setup, version);
             servers[count++].failed = false;
         }
+    choose_cores(false);
     return count;
 }
 

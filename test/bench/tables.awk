@@ -52,10 +52,11 @@ $1 == "instructions" {
         print "\n| one connection under callgrind | instructions, thousands | vs. stock, nodelay | vs. stock without tickets |"
         print "|---|---|---|---|"
     }
-    if ($4 == "stock, nodelay") { stock = $5; plain = 0 }
+    if ($2 $6 != last_client) { last_client = $2 $6; stock = plain = 0 }
+    if ($4 == "stock, nodelay") stock = $5
     if ($4 == "stock, nodelay, no tickets") plain = $5
     client = $6 == "first" ? "first contact" : $6 == "known" ? "known device" : "refused, " $6
-    printf "| TLS %s, %s, %s: %s | %d | %s | %s |\n", $2, $3, client, $4, $5, ratio($5, stock), plain ? ratio($5, plain) : "-"
+    printf "| TLS %s, %s, %s: %s | %d | %s | %s |\n", $2, $3, client, $4, $5, ratio($5, stock), ratio($5, plain)
 }
 
 # refused: TLS, kind, server, share accepted, CPU ms, rounds; a row for each kind, when its last server is read
