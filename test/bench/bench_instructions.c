@@ -91,7 +91,7 @@ static bool count_connects(const struct clients *clients, bool all_servers, size
 
 static bool count_valid(struct cg_pki *pki, bool quick)
 {
-    const size_t connects = quick ? 10 : 50;
+    const size_t connects = quick ? 10 : 30;
     bool ok = true;
     bench_devices(pki, FEW + connects, "root");
     for (int first = 0; first < 2; first++) {
@@ -113,7 +113,7 @@ static bool count_refused(const struct cg_pki *pki)
         const struct clients clients = {.setup = {.pki = pki, .crl_file = refusals[i].crl ? crl : NULL},
                                         .version = TLS1_3_VERSION,
                                         .refusal = &refusals[i]};
-        ok = count_connects(&clients, false, refusal_any_version(&refusals[i]) ? 400 : 20) && ok;
+        ok = count_connects(&clients, false, refusal_any_version(&refusals[i]) ? 200 : 10) && ok;
     }
     unlink(crl);
     return ok;
