@@ -8,7 +8,6 @@
 #include "tls/conn/pending.h"
 #include "tls/conn/record.h"
 #include "tls/conn/unclaimed.h"
-#include "tls/credential/own_certificate.h"
 #include "tls/credential/selftest.h"
 #include "tls/openssl/ciphers.h"
 #include "tls/openssl/context.h"
@@ -146,7 +145,6 @@ int64_t cg_hook_tick(void)
 {
     cg_handshake_open_pending();
     cg_resumption_tick();
-    cg_own_update_strength();
     return cg_handshake_abort_late();
 }
 

@@ -196,9 +196,17 @@ void cg_resumption_accepted(struct cg_conn *conn)
         (void)SSL_set_num_tickets(conn->ssl, 1);
 }
 
+#define TICK_MS 60000 /* keys live for hours */
+
 void cg_resumption_tick(void)
 {
-    for (struct cg_context *context = cg_contexts_first(); context; context = context->next)
+    static int64_t last_ms;
+    struct cg_context *context = cg_contexts_first();
+    int64_t now_ms = context ? cg_handlers_monotonic_ms() : last_ms; /* the clock is missing after the hook's removal */
+    if (now_ms >= last_ms && now_ms - last_ms < TICK_MS)
+        return;
+    last_ms = now_ms;
+    for (; context; context = context->next)
         if (context->tickets)
-            cg_tickets_tick(context->tickets, cg_handlers_monotonic_ms());
+            cg_tickets_tick(context->tickets, now_ms);
 }

@@ -119,6 +119,8 @@ static bool is_the_same_everywhere(const struct cg_policy *policy)
 enum cg_plaintext_answer cg_listening_plaintext(const struct cg_listening *listening, const struct cg_policy *policy)
 {
     size_t allowed = 0, denied = 0;
+    if (is_the_same_everywhere(policy)) /* usual, and this is called at each tick */
+        return policy->base.plain_allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY;
     for (size_t i = 0; i < listening->count; i++) {
         const struct socket *socket = &listening->socket[i];
         if (socket->tls)
@@ -128,7 +130,7 @@ enum cg_plaintext_answer cg_listening_plaintext(const struct cg_listening *liste
         else
             denied++;
     }
-    if ((allowed && denied) || (listening->overflow && !is_the_same_everywhere(policy)))
+    if ((allowed && denied) || listening->overflow)
         return CG_PLAINTEXT_DIFFERS;
     if (!allowed && !denied)
         return policy->base.plain_allowed ? CG_PLAINTEXT_ALLOW : CG_PLAINTEXT_DENY;

@@ -4,6 +4,7 @@
  * it. A listener is refused if its rules refuse more unassigned SSL_CTXs than the other listeners can have. */
 #include "own_scan.h"
 
+#include "own_certificate.h"
 #include "tls/openssl/context.h"
 
 #include <openssl/err.h>
@@ -210,6 +211,7 @@ bool cg_own_scan(const struct cg_snapshot *snapshot, cg_own_report *report, void
 {
     struct scan scan = {.snapshot = snapshot, .report = report, .argument = argument};
     const struct cg_policy *policies = snapshot->policy;
+    cg_own_update_strength();
     count_unassigned(&scan);
     ERR_set_mark();
     for (size_t i = 0; i <= policies->nlisteners; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Scans the certificates that each listener would serve, before any handshake needs them: the policy's credentials
  * and the certificates that the broker loaded itself (certfile), against the server rules. Call it after the
- * listeners exist (the broker creates them after it loads plugins), from the first tick on. Certificates are
+ * listeners exist (the broker creates them after it loads plugins), from the first tick on. A scan also updates
+ * the strength of these certificates for the preflight of later policies. Certificates are
  * borrowed until control returns to the broker. Called by the broker layer on the main thread; calls no handler
  * except the clock, so it may run inside one. */
 #ifndef CG_OWN_SCAN_H
