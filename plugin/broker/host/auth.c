@@ -188,12 +188,11 @@ static bool record(const struct connect *connect, const char *username, bool aut
 {
     const struct cg_claim claim = {
         .conn = connect->conn,
-        .username = username,
         .named = connect->named || *username,
         .extended = connect->extended,
         .authenticated = authenticated,
     };
-    return cg_presence_claim(connect->state, connect->client, &claim);
+    return cg_presence_claim(connect->state, connect->client, &claim, username);
 }
 
 static enum cg_reason check_plain(struct connect *connect)

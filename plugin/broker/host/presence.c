@@ -11,17 +11,22 @@
 #include <stdio.h>
 #include <string.h>
 
-bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *given)
+bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *given,
+                       const char *username)
 {
     const char *address = mosquitto_client_address(client), *client_id = mosquitto_client_id(client);
     struct cg_claim claim = *given;
     claim.client = client;
-    claim.port = given->conn ? 0 : cg_compat_client_port(client);
     claim.websocket = mosquitto_client_protocol(client) == mp_websockets;
     claim.mqtt5 = mosquitto_client_protocol_version(client) == 5;
-    claim.checked_by = state->snapshot->number;
-    snprintf(claim.peer, sizeof claim.peer, "%s", !given->conn && address ? cg_address_unmapped(address) : "");
-    return cg_client_map_claim(state->clients, &claim, client_id ? client_id : "") != NULL;
+    struct cg_claim *made = cg_client_map_claim(state->clients, &claim, username, client_id ? client_id : "");
+    if (!made || made->conn)
+        return made != NULL;
+    struct cg_plain_client *plain = &made->plain[0];
+    plain->port = cg_compat_client_port(client);
+    plain->checked_by = state->snapshot->number;
+    snprintf(plain->peer, sizeof plain->peer, "%s", address ? cg_address_unmapped(address) : "");
+    return true;
 }
 
 /* ---- clients for which the broker did not call BASIC_AUTH */
@@ -56,9 +61,9 @@ static struct cg_conn *conn_of(const struct mosquitto *client)
 
 struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *client)
 {
-    const struct cg_claim claim = {.conn = conn_of(client), .username = ""};
+    const struct cg_claim claim = {.conn = conn_of(client)};
     struct cg_conn *conn = claim.conn;
-    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &claim)))
+    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &claim, "")))
         return NULL;
     cg_client_map_accept(state->clients, conn->session->claim);
     return conn;

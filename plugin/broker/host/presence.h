@@ -9,9 +9,10 @@
 
 struct mosquitto;
 
-/* Records a client that may connect. given has its conn, username, named, extended and authenticated; the broker provides the
- * rest. False: out of memory, deny the client. */
-bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *given);
+/* Records a client that may connect. given has its conn, named, extended and authenticated; the broker provides the
+ * rest. username: from the certificate, "": none. False: out of memory, deny the client. */
+bool cg_presence_claim(struct cg_state *state, struct mosquitto *client, const struct cg_claim *given,
+                       const char *username);
 
 /* Records that the broker has accepted a client, because it publishes. Returns its connection; NULL: it has no certificate, or
  * its connection is unknown. */

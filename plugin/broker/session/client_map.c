@@ -12,7 +12,7 @@ struct cg_id {
     struct cg_node by_id, by_holder; /* by_holder: only while idle (without a claim) */
     struct cg_claim *newest;
     struct cg_queue_node queued; /* in idle_ids, oldest first */
-    struct cg_holder holder;     /* key 0: none */
+    struct cg_holder *holder;    /* NULL: none */
     bool authenticated;          /* of the last accepted claim */
     uint64_t idle_since;         /* sequence number */
     char id[];
@@ -43,12 +43,19 @@ struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of)
     return NULL;
 }
 
+static void free_claim(struct cg_claim *claim)
+{
+    cg_holder_free(claim->holder);
+    free(claim);
+}
+
 static void free_entry(struct cg_id *entry)
 {
     for (struct cg_claim *claim = entry->newest, *older; claim; claim = older) {
         older = claim->older;
-        free(claim);
+        free_claim(claim);
     }
+    cg_holder_free(entry->holder);
     free(entry);
 }
 
@@ -121,14 +128,14 @@ static struct cg_id *surplus_of(const struct cg_client_map *map, uint64_t holder
 /* The last claim on the id has been released. */
 static void make_idle(struct cg_client_map *map, struct cg_id *entry)
 {
-    if (!entry->holder.key) {
+    if (!entry->holder) {
         remove_id(map, entry);
         return;
     }
     cg_queue_append(&map->idle_ids, &entry->queued);
     entry->idle_since = ++map->last_idle;
-    cg_hashtable_add(&map->idle, &entry->by_holder, entry->holder.key);
-    struct cg_id *surplus = surplus_of(map, entry->holder.key);
+    cg_hashtable_add(&map->idle, &entry->by_holder, entry->holder->key);
+    struct cg_id *surplus = surplus_of(map, entry->holder->key);
     if (!surplus && map->idle.count > CG_IDLE_MAX)
         surplus = CG_OWNER(map->idle_ids.first, struct cg_id, queued);
     if (surplus)
@@ -137,20 +144,13 @@ static void make_idle(struct cg_client_map *map, struct cg_id *entry)
 
 /* ---- claims */
 
-static bool fingerprint_of(const X509 *certificate, unsigned char out[32])
+/* 0: out of memory. */
+static uint64_t hash_of(const X509 *certificate)
 {
-    unsigned len = 0;
+    uint64_t hash = 0;
     unsigned char digest[EVP_MAX_MD_SIZE];
-    if (X509_digest(certificate, EVP_sha256(), digest, &len) != 1 || len != 32)
-        return false;
-    memcpy(out, digest, 32);
-    return true;
-}
-
-static uint64_t hash_of(const unsigned char fingerprint[32])
-{
-    uint64_t hash;
-    memcpy(&hash, fingerprint, sizeof hash);
+    if (X509_digest(certificate, EVP_sha256(), digest, NULL) == 1)
+        memcpy(&hash, digest, sizeof hash);
     return hash;
 }
 
@@ -158,12 +158,6 @@ static uint64_t hash_of(const unsigned char fingerprint[32])
 static uint64_t hash_of_client(const void *client)
 {
     return (uint64_t)(uintptr_t)client * UINT64_C(0x9e3779b97f4a7c15) >> 20;
-}
-
-static bool set_identity(struct cg_claim *claim)
-{
-    const X509 *leaf = claim->conn ? claim->conn->peer_leaf : NULL;
-    return !leaf || (cg_holder_of(leaf, claim->username, &claim->holder) && fingerprint_of(leaf, claim->fingerprint));
 }
 
 static struct cg_claim *claim_of(struct cg_queue_node *node)
@@ -178,7 +172,8 @@ static bool is_accepted_by_continuing(const struct cg_client_map *map, const str
     return !map->client_of && !claim->extended && !(claim->conn && claim->websocket);
 }
 
-static void insert(struct cg_client_map *map, struct cg_claim *claim, struct cg_id *entry)
+/* certificate: the hash of its certificate, if it has one. */
+static void insert(struct cg_client_map *map, struct cg_claim *claim, struct cg_id *entry, uint64_t certificate)
 {
     remove_idle(map, entry);
     claim->id = entry;
@@ -191,8 +186,8 @@ static void insert(struct cg_client_map *map, struct cg_claim *claim, struct cg_
     entry->newest = claim;
     map->claims++;
     cg_hashtable_add(&map->clients, &claim->by_client, hash_of_client(claim->client));
-    if (claim->holder.key)
-        cg_hashtable_add(&map->certificates, &claim->by_certificate, hash_of(claim->fingerprint));
+    if (claim->holder)
+        cg_hashtable_add(&map->certificates, &claim->by_certificate, certificate);
     if (is_accepted_by_continuing(map, claim))
         cg_queue_append(&map->pending, &claim->queued);
     if (!claim->conn)
@@ -201,21 +196,36 @@ static void insert(struct cg_client_map *map, struct cg_claim *claim, struct cg_
     claim->conn->session->claim = claim;
 }
 
-struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *client_id)
+/* NULL: out of memory. */
+static struct cg_claim *new_claim(const struct cg_claim *given, const char *username)
 {
-    struct cg_claim *claim = malloc(sizeof *claim);
+    struct cg_claim *claim = calloc(1, sizeof *claim + (given->conn ? 0 : sizeof claim->plain[0]));
+    const X509 *leaf = given->conn ? given->conn->peer_leaf : NULL;
     if (!claim)
         return NULL;
     *claim = *given;
-    struct cg_id *entry = set_identity(claim) ? find_id(map, client_id) : NULL;
-    if (!entry && (!claim->conn || !claim->conn->peer_leaf || claim->holder.key))
+    if (!leaf || (claim->holder = cg_holder_of(leaf, username)))
+        return claim;
+    free(claim);
+    return NULL;
+}
+
+struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *username,
+                                     const char *client_id)
+{
+    struct cg_claim *claim = new_claim(given, username);
+    if (!claim)
+        return NULL;
+    uint64_t certificate = claim->holder ? hash_of(claim->conn->peer_leaf) : 0;
+    struct cg_id *entry = !claim->holder || certificate ? find_id(map, client_id) : NULL;
+    if (!entry && (!claim->holder || certificate))
         entry = add_id(map, client_id);
     if (!entry) {
-        free(claim);
+        free_claim(claim);
         return NULL;
     }
     struct cg_claim *earlier = given->conn ? given->conn->session->claim : cg_client_map_of_client(map, given->client);
-    insert(map, claim, entry);
+    insert(map, claim, entry, certificate);
     cg_client_map_release(map, earlier);
     if (claim->conn) { /* cleared by the release */
         claim->conn->session->client_id = entry->id;
@@ -236,8 +246,8 @@ void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim)
     }
     claim->id->authenticated = claim->authenticated;
     /* if the rule is only audited, the id can be accepted for another identity, which does not become its holder */
-    if (claim->holder.key && (!claim->id->holder.key || cg_holder_same(&claim->id->holder, &claim->holder)))
-        cg_holder_renew(&claim->id->holder, &claim->holder);
+    if (claim->holder && (!claim->id->holder || cg_holder_same(claim->id->holder, claim->holder)))
+        cg_holder_renew(&claim->id->holder, claim->holder);
 }
 
 void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
@@ -256,7 +266,7 @@ void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim)
         claim->conn->session->claim = NULL;
     }
     map->claims--;
-    free(claim);
+    free_claim(claim);
     if (!entry->newest)
         make_idle(map, entry);
 }
@@ -288,16 +298,16 @@ static bool may_have_the_id(const struct cg_claim *claim)
 
 static bool matches(const struct cg_holder *holder, const struct cg_holder *other)
 {
-    return !holder->key || (other->key && cg_holder_same(holder, other));
+    return !holder || (other && cg_holder_same(holder, other));
 }
 
 static bool is_free_for(const struct cg_id *entry, const struct cg_holder *holder)
 {
-    if (!matches(&entry->holder, holder))
+    if (!matches(entry->holder, holder))
         return false;
     /* pending claims reserve the id too */
     for (const struct cg_claim *claim = entry->newest; claim; claim = claim->older)
-        if (may_have_the_id(claim) && !matches(&claim->holder, holder))
+        if (may_have_the_id(claim) && !matches(claim->holder, holder))
             return false;
     return true;
 }
@@ -305,14 +315,16 @@ static bool is_free_for(const struct cg_id *entry, const struct cg_holder *holde
 bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_id, const X509 *certificate,
                            const char *username)
 {
-    struct cg_holder holder = {0};
     const struct cg_id *entry = find_id(map, client_id);
-    return !entry || ((!certificate || cg_holder_of(certificate, username, &holder)) && is_free_for(entry, &holder));
+    struct cg_holder *holder = entry && certificate ? cg_holder_of(certificate, username) : NULL;
+    bool is_free = !entry || ((!certificate || holder) && is_free_for(entry, holder));
+    cg_holder_free(holder);
+    return is_free;
 }
 
 bool cg_client_map_is_still_free(const struct cg_claim *claim)
 {
-    return is_free_for(claim->id, &claim->holder);
+    return is_free_for(claim->id, claim->holder);
 }
 
 struct cg_claim *cg_client_map_of_id(const struct cg_client_map *map, const char *client_id)
@@ -361,14 +373,10 @@ void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim,
 
 const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id)
 {
-    unsigned char fingerprint[32];
-    if (!fingerprint_of(certificate, fingerprint))
-        return NULL;
-    struct cg_node *node = cg_hashtable_find(&map->certificates, hash_of(fingerprint));
+    struct cg_node *node = cg_hashtable_find(&map->certificates, hash_of(certificate));
     for (; node; node = cg_node_next(node)) {
         const struct cg_claim *claim = CG_OWNER(node, struct cg_claim, by_certificate);
-        if (memcmp(claim->fingerprint, fingerprint, sizeof fingerprint) == 0 &&
-            strcmp(claim->client_id, client_id) != 0)
+        if (X509_cmp(claim->conn->peer_leaf, certificate) == 0 && strcmp(claim->client_id, client_id) != 0)
             return claim->client_id;
     }
     return NULL;

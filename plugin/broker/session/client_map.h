@@ -25,11 +25,19 @@
 
 struct cg_client_map;
 
+/* What is stored only of a client without TLS: of others, the connection has it. */
+struct cg_plain_client {
+    char peer[46];       /* its address, for events */
+    uint16_t port;       /* of its listener; 0: the broker does not report it */
+    uint64_t checked_by; /* number of the snapshot that checked it */
+    bool reported;       /* no longer accepted, but the policy only reports it */
+    bool send_will;      /* when it is ended */
+};
+
 struct cg_claim {
     const void *client;    /* the broker's object: compared, never dereferenced */
     struct cg_conn *conn;  /* NULL: a client without TLS */
     const char *client_id; /* borrowed from the map */
-    const char *username;  /* from the certificate, "": none; used only while the claim is made */
     bool websocket, mqtt5; /* protocol */
     bool extended;         /* MQTT 5 extended authentication, possibly not completed */
     bool continued;        /* the client has answered a challenge, so extended authentication may be completed */
@@ -38,20 +46,14 @@ struct cg_claim {
     bool accepted;         /* by the broker */
     bool superseded;       /* a newer claim had the same id, and may have left a session */
 
-    /* of a client without TLS */
-    char peer[46];       /* its address, for events */
-    uint16_t port;       /* of its listener; 0: the broker does not report it */
-    uint64_t checked_by; /* number of the snapshot that checked it */
-    bool reported;       /* no longer accepted, but the policy only reports it */
-    bool send_will;      /* when it is ended */
-
     /* private to client_map.c */
     struct cg_id *id;
-    struct cg_holder holder;        /* key 0: no certificate */
+    struct cg_holder *holder;       /* NULL: no certificate */
     struct cg_claim *newer, *older; /* of the same client id */
     struct cg_queue_node queued;
     struct cg_node by_client, by_certificate;
-    unsigned char fingerprint[32]; /* of the certificate */
+
+    struct cg_plain_client plain[]; /* one element without TLS, else none */
 };
 
 /* The broker's object of the client with this id, connected or not; NULL: none. */
@@ -65,7 +67,7 @@ typedef const void *(*cg_client_of_fn)(const char *client_id);
 struct cg_client_map *cg_client_map_new(cg_client_of_fn client_of);
 void cg_client_map_free(struct cg_client_map *map);
 
-/* Whether the id is free for the identity of the certificate; NULL: for a client without one. username: taken from the
+/* Whether the id is free for the identity of the certificate; NULL: for a client without one. username: from the
  * certificate, "": none. False if memory runs out. */
 bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_id, const X509 *certificate,
                            const char *username);
@@ -74,8 +76,10 @@ bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_i
 bool cg_client_map_is_still_free(const struct cg_claim *claim);
 
 /* Makes a claim from the public members of given, and releases an earlier claim of the same connection. Sets
- * conn->session->client_id and conn->session->claim. NULL: out of memory, deny the client. */
-struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *client_id);
+ * conn->session->client_id and conn->session->claim. username: from the certificate, "": none. The caller fills plain[0], which is zero. NULL: out of
+ * memory, deny the client. */
+struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *username,
+                                     const char *client_id);
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim);
 void cg_client_map_release(struct cg_client_map *map, struct cg_claim *claim); /* the connection ends; accepts NULL */
 

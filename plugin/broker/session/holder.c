@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t cg_digest64(const void *bytes, size_t len)
@@ -16,60 +17,103 @@ uint64_t cg_digest64(const void *bytes, size_t len)
     return value ? value : 1;
 }
 
-static bool add_name(const GENERAL_NAME *name, struct cg_holder *out)
+/* Room for nnames; the digests are 0. */
+static struct cg_holder *new_holder(unsigned nnames)
+{
+    struct cg_holder *holder = calloc(1, sizeof *holder + nnames * sizeof holder->name[0]);
+    if (holder)
+        *holder = (struct cg_holder){.nnames = nnames, .references = 1};
+    return holder;
+}
+
+static bool set_key(struct cg_holder *holder)
+{
+    uint64_t members[3 + CG_HOLDER_NAMES] = {holder->username, holder->subject, holder->nnames};
+    memcpy(members + 3, holder->name, holder->nnames * sizeof holder->name[0]);
+    holder->key = cg_digest64(members, sizeof members);
+    return holder->key != 0;
+}
+
+static uint64_t digest_name(const GENERAL_NAME *name)
 {
     unsigned char *der = NULL;
     int len = i2d_GENERAL_NAME((GENERAL_NAME *)(uintptr_t)name, &der);
     uint64_t digest = len > 0 ? cg_digest64(der, (size_t)len) : 0;
     OPENSSL_free(der);
-    out->name[out->nnames++] = digest;
-    return digest != 0;
+    return digest;
 }
 
-static bool add_names(const X509 *certificate, struct cg_holder *out)
-{
-    int critical = -1;
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, NULL);
-    bool ok = names || critical == -1; /* no extension */
-    for (int i = 0; ok && i < sk_GENERAL_NAME_num(names) && out->nnames < CG_HOLDER_NAMES; i++)
-        ok = add_name(sk_GENERAL_NAME_value(names, i), out);
-    GENERAL_NAMES_free(names);
-    return ok;
-}
-
-static bool add_subject(const X509 *certificate, struct cg_holder *out)
+static bool set_subject(struct cg_holder *holder, const X509 *certificate)
 {
     const X509_NAME *subject = X509_get_subject_name(certificate);
     const unsigned char *der = NULL;
     size_t len = 0;
     if (X509_NAME_entry_count(subject) == 0)
         return true;
-    out->subject = X509_NAME_get0_der(subject, &der, &len) == 1 ? cg_digest64(der, len) : 0;
-    return out->subject != 0;
+    holder->subject = X509_NAME_get0_der(subject, &der, &len) == 1 ? cg_digest64(der, len) : 0;
+    return holder->subject != 0;
 }
 
-bool cg_holder_of(const X509 *certificate, const char *username, struct cg_holder *out)
+static bool set_members(struct cg_holder *holder, const X509 *certificate, const GENERAL_NAMES *names,
+                        const char *username)
 {
-    memset(out, 0, sizeof *out);
+    for (unsigned i = 0; i < holder->nnames; i++)
+        if (!(holder->name[i] = digest_name(sk_GENERAL_NAME_value(names, (int)i))))
+            return false;
+    if (*username && !(holder->username = cg_digest64(username, strlen(username))))
+        return false;
+    return set_subject(holder, certificate) && set_key(holder);
+}
+
+struct cg_holder *cg_holder_of(const X509 *certificate, const char *username)
+{
+    int critical = -1;
     ERR_set_mark();
-    bool ok = add_subject(certificate, out) && add_names(certificate, out);
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, NULL);
+    int count = sk_GENERAL_NAME_num(names) > 0 ? sk_GENERAL_NAME_num(names) : 0;
+    bool readable = names || critical == -1; /* or no extension */
+    struct cg_holder *holder = readable ? new_holder(count < CG_HOLDER_NAMES ? (unsigned)count : CG_HOLDER_NAMES) : NULL;
+    if (holder && !set_members(holder, certificate, names, username)) {
+        cg_holder_free(holder);
+        holder = NULL;
+    }
+    GENERAL_NAMES_free(names);
     ERR_pop_to_mark();
-    if (ok && *username)
-        ok = (out->username = cg_digest64(username, strlen(username))) != 0;
-    out->key = ok ? cg_digest64(out, sizeof *out) : 0;
-    return out->key != 0;
+    return holder;
 }
 
-void cg_holder_renew(struct cg_holder *holder, const struct cg_holder *renewed)
+struct cg_holder *cg_holder_ref(struct cg_holder *holder)
 {
-    const struct cg_holder earlier = *holder;
-    *holder = *renewed;
-    if (!holder->username)
-        holder->username = earlier.username;
-    if (holder->nnames > 0)
-        return;
-    memcpy(holder->name, earlier.name, sizeof holder->name);
-    holder->nnames = earlier.nnames;
+    if (holder)
+        holder->references++;
+    return holder;
+}
+
+void cg_holder_free(struct cg_holder *holder)
+{
+    if (holder && --holder->references == 0)
+        free(holder);
+}
+
+void cg_holder_renew(struct cg_holder **holder, struct cg_holder *renewed)
+{
+    struct cg_holder *earlier = *holder, *merged;
+    bool lacks_username = earlier && !renewed->username && earlier->username;
+    bool lacks_names = earlier && !renewed->nnames && earlier->nnames;
+    if (!lacks_username && !lacks_names) {
+        merged = cg_holder_ref(renewed);
+    } else {
+        const struct cg_holder *named = lacks_names ? earlier : renewed;
+        merged = new_holder(named->nnames);
+        if (!merged)
+            return;
+        merged->key = renewed->key;
+        merged->username = (lacks_username ? earlier : renewed)->username;
+        merged->subject = renewed->subject;
+        memcpy(merged->name, named->name, named->nnames * sizeof named->name[0]);
+    }
+    cg_holder_free(earlier);
+    *holder = merged;
 }
 
 static bool share_a_name(const struct cg_holder *a, const struct cg_holder *b)

@@ -339,8 +339,8 @@ static void report_plain(const struct cg_enforcement *enforcement, enum cg_event
         .type = type,
         .reason = CG_REASON_PLAIN_LISTENER,
         .client_id = claim->client_id,
-        .peer = claim->peer,
-        .listener = claim->port,
+        .peer = claim->plain[0].peer,
+        .listener = claim->plain[0].port,
     };
     cg_reporter_write(enforcement->ops.reporter, &event);
 }
@@ -348,19 +348,20 @@ static void report_plain(const struct cg_enforcement *enforcement, enum cg_event
 static void check_plain(struct cg_enforcement *enforcement, struct cg_claim *claim, const struct cg_snapshot *current,
                         enum cg_plaintext_answer unknown)
 {
-    const struct cg_listener_policy *policy = cg_policy_listener(current->policy, claim->port);
-    bool allowed = claim->port ? policy->plain_allowed : unknown == CG_PLAINTEXT_ALLOW;
-    claim->checked_by = current->number;
+    struct cg_plain_client *plain = &claim->plain[0];
+    const struct cg_listener_policy *policy = cg_policy_listener(current->policy, plain->port);
+    bool allowed = plain->port ? policy->plain_allowed : unknown == CG_PLAINTEXT_ALLOW;
+    plain->checked_by = current->number;
     if (allowed || policy->client.mode[CG_REASON_PLAIN_LISTENER] != CG_ENFORCE) {
-        claim->reported = false;
+        plain->reported = false;
         return;
     }
     /* Without the will, Mosquitto 2.0 (port 0) may end an offline session of the id and crash. */
-    claim->send_will = policy->send_will || !claim->port;
+    plain->send_will = policy->send_will || !plain->port;
     if (policy->sessions == CG_SESSION_END) {
         cg_client_map_set_ending(enforcement->ops.clients, claim, true);
-    } else if (!claim->reported) {
-        claim->reported = true;
+    } else if (!plain->reported) {
+        plain->reported = true;
         report_plain(enforcement, CG_EVENT_SESSION_AUDITED, claim);
     }
 }
@@ -375,7 +376,7 @@ static void check_all_plain(struct cg_enforcement *enforcement, const struct cg_
     struct cg_claim *claim = cg_client_map_first_plaintext(enforcement->ops.clients), *next;
     for (; claim; claim = next) {
         next = cg_claim_next(claim); /* check_plain() may move the claim to the other list */
-        if (claim->checked_by != current->number)
+        if (claim->plain[0].checked_by != current->number)
             check_plain(enforcement, claim, current, unknown);
     }
     enforcement->plain_checked_by = current->number;
@@ -440,7 +441,7 @@ static bool end_plain(struct cg_enforcement *enforcement, struct cg_claim *claim
     }
     report_plain(enforcement, CG_EVENT_SESSION_ENDED, claim);
     cg_client_map_set_ending(clients, claim, false);
-    enforcement->ops.kick(claim->client_id, claim->send_will);
+    enforcement->ops.kick(claim->client_id, claim->plain[0].send_will);
     return true;
 }
 

@@ -54,8 +54,8 @@ static int finish(void **unused)
 
 static struct cg_claim *claim_as(struct cg_conn *conn, const char *client_id, const char *username)
 {
-    const struct cg_claim what = {.client = conn, .conn = conn, .username = username};
-    return cg_client_map_claim(map, &what, client_id);
+    const struct cg_claim what = {.client = conn, .conn = conn};
+    return cg_client_map_claim(map, &what, username, client_id);
 }
 
 static struct cg_claim *claim(struct cg_conn *conn, const char *client_id)
@@ -65,8 +65,8 @@ static struct cg_claim *claim(struct cg_conn *conn, const char *client_id)
 
 static struct cg_claim *claim_plain(const void *client, const char *client_id)
 {
-    const struct cg_claim what = {.client = client, .username = ""};
-    return cg_client_map_claim(map, &what, client_id);
+    const struct cg_claim what = {.client = client};
+    return cg_client_map_claim(map, &what, "", client_id);
 }
 
 static bool is_free(const char *client_id, const char *certificate)
@@ -116,8 +116,8 @@ static void an_unanswered_authentication_reserves_nothing(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
-    const struct cg_claim what = {.client = &conn, .conn = &conn, .username = "", .extended = true};
-    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    const struct cg_claim what = {.client = &conn, .conn = &conn, .extended = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "", "id");
     cg_client_map_poll(map);
     assert_false(one->accepted);
     assert_true(is_free("id", "b"));
@@ -132,8 +132,8 @@ static void an_unanswered_authentication_reserves_nothing(void **unused)
 static void an_unanswered_authentication_without_tls_is_no_session(void **unused)
 {
     (void)unused;
-    const struct cg_claim what = {.client = "c", .username = "", .extended = true};
-    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    const struct cg_claim what = {.client = "c", .extended = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "", "id");
     cg_client_map_continued(one);
     cg_client_map_poll(map);
     assert_null(cg_client_map_first_plaintext(map));
@@ -145,8 +145,8 @@ static void an_id_may_be_taken_before_the_answer(void **unused)
 {
     (void)unused;
     struct cg_conn slow = conn_of("a"), quick = conn_of("b");
-    const struct cg_claim what = {.client = &slow, .conn = &slow, .username = "", .extended = true};
-    struct cg_claim *one = cg_client_map_claim(map, &what, "id"), *two = claim(&quick, "id");
+    const struct cg_claim what = {.client = &slow, .conn = &slow, .extended = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "", "id"), *two = claim(&quick, "id");
     cg_client_map_poll(map);
     assert_false(cg_client_map_is_still_free(one));
     cg_client_map_release(map, one);
@@ -187,11 +187,13 @@ static void each_holder(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < sizeof holders / sizeof *holders; i++) {
-        struct cg_holder first, second;
-        assert_true(cg_holder_of(cg_pki_cert(pki, holders[i].first), holders[i].first_name, &first));
-        assert_true(cg_holder_of(cg_pki_cert(pki, holders[i].second), holders[i].second_name, &second));
-        if (cg_holder_same(&first, &second) != holders[i].same || cg_holder_same(&second, &first) != holders[i].same)
+        struct cg_holder *first = cg_holder_of(cg_pki_cert(pki, holders[i].first), holders[i].first_name);
+        struct cg_holder *second = cg_holder_of(cg_pki_cert(pki, holders[i].second), holders[i].second_name);
+        assert_true(first && second);
+        if (cg_holder_same(first, second) != holders[i].same || cg_holder_same(second, first) != holders[i].same)
             fail_msg("%s", holders[i].sentence);
+        cg_holder_free(first);
+        cg_holder_free(second);
     }
 }
 
@@ -255,8 +257,8 @@ static void a_websocket_reserves_its_id_while_connected(void **unused)
     (void)unused;
     struct cg_conn conn = conn_of("a");
     const struct cg_claim what = {
-        .client = &conn, .conn = &conn, .username = "", .websocket = true, .authenticated = true};
-    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+        .client = &conn, .conn = &conn, .websocket = true, .authenticated = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "", "id");
     cg_client_map_poll(map);
     cg_client_map_first_read(map, one);
     assert_false(one->accepted || cg_client_map_owns(map, one));
@@ -335,8 +337,8 @@ static void authentication_by_certificate_is_stored(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
-    const struct cg_claim what = {.client = &conn, .conn = &conn, .username = "", .authenticated = true};
-    struct cg_claim *one = cg_client_map_claim(map, &what, "id");
+    const struct cg_claim what = {.client = &conn, .conn = &conn, .authenticated = true};
+    struct cg_claim *one = cg_client_map_claim(map, &what, "", "id");
     cg_client_map_poll(map);
     assert_true(cg_client_map_was_authenticated(map, "id"));
     cg_client_map_release(map, one);

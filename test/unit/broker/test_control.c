@@ -80,8 +80,8 @@ static int start(void **unused)
     conn.fd = -1;
     conn.peer_leaf = cg_pki_cert(pki, "admin");
     conn.path = cg_pki_stack(pki, "admin ca");
-    const struct cg_claim what = {.client = &conn, .conn = &conn, .username = ""};
-    claim = cg_client_map_claim(ops.clients, &what, "boss");
+    const struct cg_claim what = {.client = &conn, .conn = &conn};
+    claim = cg_client_map_claim(ops.clients, &what, "", "boss");
     cg_client_map_poll(ops.clients);
     return 0;
 }
@@ -210,9 +210,9 @@ static void an_answer_is_sent_only_to_the_owner_of_the_id(void **unused)
     (void)unused;
     struct cg_session others = {.client_id = NULL};
     struct cg_conn other = {.role = CG_ROLE_LISTENER, .peer_leaf = conn.peer_leaf, .session = &others};
-    const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
+    const struct cg_claim what = {.client = &other, .conn = &other, .extended = true};
     assert_int_equal(ask(ANY_REQUEST), CG_CONTROL_ACCEPTED);
-    struct cg_claim *second = cg_client_map_claim(ops.clients, &what, "boss");
+    struct cg_claim *second = cg_client_map_claim(ops.clients, &what, "", "boss");
     work();
     assert_int_equal(answers, 0);
     cg_client_map_release(ops.clients, second);

@@ -159,8 +159,8 @@ static struct cg_conn *session(int i, const char *path, bool mqtt5)
     conn->policy = &w.snapshot.policy->base;
     conn->not_after = strstr(path, "inter") ? NOW + 500 : strstr(path, "long") ? NOW + 200 : NOW + 100;
     cg_enforcement_accepted(w.enforcement, conn, &w.snapshot);
-    const struct cg_claim what = {.client = conn, .conn = conn, .username = "", .mqtt5 = mqtt5};
-    assert_non_null(cg_client_map_claim(w.clients, &what, id));
+    const struct cg_claim what = {.client = conn, .conn = conn, .mqtt5 = mqtt5};
+    assert_non_null(cg_client_map_claim(w.clients, &what, "", id));
     cg_client_map_poll(w.clients);
     return conn;
 }
@@ -293,8 +293,8 @@ static void others_are_shut_down(void **unused)
         struct cg_conn *conn = session(i, "dev root", rows[i].mqtt5);
         conn->fd = fd[0];
         snprintf(id, sizeof id, "n%d", i);
-        const struct cg_claim what = {.client = &other, .conn = &other, .username = "", .extended = true};
-        struct cg_claim *second = rows[i].second ? cg_client_map_claim(w.clients, &what, id) : NULL;
+        const struct cg_claim what = {.client = &other, .conn = &other, .extended = true};
+        struct cg_claim *second = rows[i].second ? cg_client_map_claim(w.clients, &what, "", id) : NULL;
         poll_at(NOW + 101);
         assert_int_equal(kicked[i], rows[i].kicked);
         if (rows[i].kicked)
@@ -423,8 +423,9 @@ static struct cg_claim *plain_session(int i, uint16_t port)
 {
     char id[16];
     snprintf(id, sizeof id, "n%d", i);
-    const struct cg_claim what = {.client = &w.conn[i], .username = "", .port = port, .peer = "127.0.0.1"};
-    struct cg_claim *claim = cg_client_map_claim(w.clients, &what, id);
+    const struct cg_claim what = {.client = &w.conn[i]};
+    struct cg_claim *claim = cg_client_map_claim(w.clients, &what, "", id);
+    claim->plain[0] = (struct cg_plain_client){.port = port, .peer = "127.0.0.1"};
     cg_client_map_poll(w.clients);
     return claim;
 }
