@@ -195,7 +195,7 @@ static void on_alert(struct cg_conn *conn, int where, int value)
     int description = value & 0xff;
     if (where & SSL_CB_WRITE) {
         if (conn->state == CG_CONN_HANDSHAKE)
-            conn->alert_sent = description;
+            conn->alert_sent = (int16_t)description;
         return;
     }
     if (conn->state == CG_CONN_ESTABLISHED)
@@ -203,7 +203,7 @@ static void on_alert(struct cg_conn *conn, int where, int value)
     bool fatal = value >> 8 == SSL3_AL_FATAL || SSL_version(conn->ssl) == TLS1_3_VERSION;
     if (!fatal && description != SSL_AD_CLOSE_NOTIFY && description != SSL_AD_USER_CANCELLED)
         return; /* a warning: the handshake continues */
-    conn->alert_received = description;
+    conn->alert_received = (int16_t)description;
     if (conn->private->awaiting_first_record) {
         cg_failure_classify(conn, 0);
         cg_conn_reject(conn);

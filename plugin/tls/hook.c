@@ -12,6 +12,7 @@
 #include "tls/openssl/ciphers.h"
 #include "tls/openssl/context.h"
 #include "tls/openssl/ctx_owner.h"
+#include "tls/openssl/issuers.h"
 #include "tls/openssl/libssl.h"
 #include "tls/openssl/main_thread.h"
 #include "tls/openssl/marker.h"
@@ -67,6 +68,8 @@ static void uninstall(void)
     (void)cg_handlers_replace(NULL);
     cg_main_thread_forget();
     cg_marks_set_proven(false);
+    cg_issuers_set_proven(false);
+    cg_issuers_forget();
     installs = 0;
 }
 

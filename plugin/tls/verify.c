@@ -3,6 +3,7 @@
 
 #include "tls/conn/handlers.h"
 #include "tls/conn/record.h"
+#include "tls/openssl/issuers.h"
 
 #include <arpa/inet.h>
 
@@ -41,13 +42,25 @@ static bool run_check(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *se
     return true;
 }
 
+/* A copy without spare room, since it lives as long as the session. NULL: out of memory. */
+static STACK_OF(X509) *copy_path(const STACK_OF(X509) *path)
+{
+    STACK_OF(X509) *copy = sk_X509_new_reserve(NULL, sk_X509_num(path));
+    for (int i = 0; copy && i < sk_X509_num(path); i++) {
+        X509 *one = i > 0 ? cg_issuers_shared(sk_X509_value(path, i)) : sk_X509_value(path, i);
+        (void)sk_X509_push(copy, one); /* has room */
+        X509_up_ref(one);
+    }
+    return copy;
+}
+
 /* Stores the path that the verdict accepted. False: out of memory. */
 static bool keep_path(struct cg_conn *conn)
 {
     conn->not_after = conn->verdict->not_after;
     conn->signatures_hold = conn->verdict->signatures_hold;
     sk_X509_pop_free(conn->path, X509_free);
-    conn->path = conn->verdict->path ? X509_chain_up_ref(conn->verdict->path) : NULL;
+    conn->path = conn->verdict->path ? copy_path(conn->verdict->path) : NULL;
     conn->private->verified = !conn->verdict->path || conn->path;
     return conn->private->verified;
 }
@@ -67,6 +80,8 @@ bool cg_verify_peer(struct cg_conn *conn, X509 *leaf, const STACK_OF(X509) *sent
         cg_conn_set_reason(conn, CG_REASON_NO_MEMORY, "out of memory for the certification path");
         return false;
     }
+    if (conn->role == CG_ROLE_LISTENER)
+        cg_issuers_replace(sent);
     conn->private->signed_ms = cg_handlers_monotonic_ms();
     return true;
 }

@@ -55,8 +55,8 @@ cJSON *cg_control_session(const struct cg_conn *conn, int64_t now)
         cJSON_AddStringToObject(object, "client_id", conn->session->client_id);
     cJSON_AddStringToObject(object, "peer", peer);
     cJSON_AddNumberToObject(object, "listener", conn->listener);
-    cJSON_AddStringToObject(object, "version", conn->version);
-    cJSON_AddStringToObject(object, "cipher", conn->cipher);
+    cJSON_AddStringToObject(object, "version", conn->version ? conn->version : "");
+    cJSON_AddStringToObject(object, "cipher", conn->cipher ? conn->cipher : "");
     if (conn->not_after != CG_TIME_NO_END) {
         add_time(object, "until", conn->not_after);
         cJSON_AddNumberToObject(object, "days", (double)cg_days_until(conn->not_after, now));

@@ -72,8 +72,8 @@ static void write_alert(struct cg_json *json, const char *direction, int code)
 static void write_tls(struct cg_json *json, const struct cg_conn *conn)
 {
     cg_json_open_object(json, "tls");
-    cg_json_string(json, "version", conn->version, sizeof conn->version);
-    cg_json_string(json, "cipher", conn->cipher, sizeof conn->cipher);
+    cg_json_string(json, "version", conn->version, 16);
+    cg_json_string(json, "cipher", conn->cipher, 64);
     cg_json_string(json, "sni", conn->sni, 256);
     if (conn->resumed)
         cg_json_true(json, "resumed");

@@ -63,7 +63,8 @@ struct cg_conn *cg_presence_accept(struct cg_state *state, struct mosquitto *cli
 {
     const struct cg_claim claim = {.conn = conn_of(client)};
     struct cg_conn *conn = claim.conn;
-    if (!conn || !mosquitto_client_id(client) || (!conn->session->claim && !cg_presence_claim(state, client, &claim, "")))
+    if (!conn || !mosquitto_client_id(client) ||
+        (!conn->session->claim && !cg_presence_claim(state, client, &claim, "")))
         return NULL;
     cg_client_map_accept(state->clients, conn->session->claim);
     return conn;

@@ -72,7 +72,8 @@ struct cg_holder *cg_holder_of(const X509 *certificate, const char *username)
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, NULL);
     int count = sk_GENERAL_NAME_num(names) > 0 ? sk_GENERAL_NAME_num(names) : 0;
     bool readable = names || critical == -1; /* or no extension */
-    struct cg_holder *holder = readable ? new_holder(count < CG_HOLDER_NAMES ? (unsigned)count : CG_HOLDER_NAMES) : NULL;
+    struct cg_holder *holder = readable ? new_holder(count < CG_HOLDER_NAMES ? (unsigned)count : CG_HOLDER_NAMES)
+                                        : NULL;
     if (holder && !set_members(holder, certificate, names, username)) {
         cg_holder_free(holder);
         holder = NULL;

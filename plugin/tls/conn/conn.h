@@ -24,36 +24,37 @@ union cg_address {
     struct sockaddr_in6 v6;
 };
 
+/* Thousands of them live: the order of the members leaves no gaps. */
 struct cg_conn {
     uint64_t number;  /* counts from 1 in this process: see cg_conn_id */
     uint32_t process; /* random number of this process */
+    int fd;           /* -1 for none (memory BIO, ended) */
+    SSL *ssl;         /* borrowed: it owns the record; NULL in ended(), and in a rejected() called at the end */
     enum cg_role role;
     enum cg_conn_state state;
-    SSL *ssl; /* borrowed: it owns the record; NULL in ended(), and in a rejected() called at the end */
-    int fd;   /* -1 for none (memory BIO, ended) */
     union cg_address peer, local;
+    enum cg_reason reason;                   /* why it was rejected; else CG_REASON_UNSET */
     uint16_t listener;                       /* local port; for a bridge: the remote port */
-    struct cg_snapshot *snapshot;            /* reference: this handshake is checked against it */
-    const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
+    int16_t alert_sent, alert_received;      /* TLS AlertDescription, -1 for none */
     bool psk;                                /* the peer proved a pre-shared key, which the policy allows */
     bool probe;                              /* its hello says that it is a probe of the tool; unverified */
     bool resumed;                            /* by a ticket: the leaf is from the earlier handshake */
+    bool signatures_hold;                    /* as in struct cg_verdict */
+    const char *version;                     /* "TLSv1.3"; OpenSSL's text; NULL while unknown */
+    const char *cipher;                      /* the same */
+    struct cg_snapshot *snapshot;            /* reference: this handshake is checked against it */
+    const struct cg_listener_policy *policy; /* borrowed from snapshot; NULL for bridges */
     struct cg_verdict *verdict;              /* owned; freed after the accepted event */
     STACK_OF(X509) *path;                    /* owned; the accepted path, for re-checks */
-    bool signatures_hold;                    /* as in struct cg_verdict */
     int64_t not_after;                       /* as in struct cg_verdict */
     X509 *peer_leaf;                         /* owned reference; set for a refused peer too; may be NULL */
-    enum cg_reason reason;                   /* why it was rejected; else CG_REASON_UNSET */
     char *detail;                            /* owned; NULL if it was not rejected */
     const char *fix;                         /* the fix for this case; NULL: the reason's */
-    int alert_sent, alert_received;          /* TLS AlertDescription, -1 for none */
     unsigned long openssl_error;             /* ERR_peek_last_error at the failure, 0 for none */
     char *sni;                               /* owned, escaped; NULL for none */
-    char version[12];                        /* "TLSv1.3" */
-    char cipher[48];
-    struct cg_session *session;      /* for the broker layer only; NULL if session_size is 0 */
-    struct cg_conn *prev, *next;     /* list of all records */
-    struct cg_conn_private *private; /* for plugin/tls only: see record.h */
+    struct cg_session *session;              /* for the broker layer only; NULL if session_size is 0 */
+    struct cg_conn *prev, *next;             /* list of all records */
+    struct cg_conn_private *private;         /* for plugin/tls only: see record.h */
 };
 
 /* Sizes of texts for events. They are formatted only when an event is written. */

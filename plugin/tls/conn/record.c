@@ -189,9 +189,9 @@ void cg_conn_describe(struct cg_conn *conn)
         return;
     /* before the hellos it would be the highest version that OpenSSL supports */
     if (conn->private->hello_seen && conn->reason != CG_REASON_NO_COMMON_VERSION)
-        snprintf(conn->version, sizeof conn->version, "%s", SSL_get_version(conn->ssl));
+        conn->version = SSL_get_version(conn->ssl);
     if (SSL_get_current_cipher(conn->ssl))
-        snprintf(conn->cipher, sizeof conn->cipher, "%s", SSL_get_cipher_name(conn->ssl));
+        conn->cipher = SSL_get_cipher_name(conn->ssl);
     const char *sni = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
     char text[256];
     if (!sni || conn->sni)

@@ -13,22 +13,22 @@
 
 struct cg_conn_private {
     struct cg_conn *more_recent, *less_recent; /* list of unclaimed connections, see unclaimed.c */
-    bool unclaimed;                            /* in that list */
-    bool connect_done;                         /* the plugin has seen its CONNECT */
     struct cg_conn *older, *newer;             /* list of half-open handshakes */
-    bool half_open;                            /* in that list */
-    bool begun;                                /* its handshake has begun; else the peer has sent nothing */
-    bool verified;                             /* the certificate check ran in this handshake */
-    bool awaiting_first_record;                /* bridge, TLS 1.3: the server may still refuse our certificate */
-    bool hello_seen;                           /* a whole ClientHello or ServerHello was received */
-    bool psk_offered;                          /* TLS 1.3: the client sent the identity of a key */
-    bool certificate_shown;                    /* our certificate was sent */
     int64_t started_ms;                        /* monotonic */
     int64_t progress_ms;                       /* monotonic: its start, or when its whole hello was read */
     int64_t signed_ms;                         /* monotonic: when the peer last signed a handshake with its key */
     unsigned tickets_tried;
     unsigned char first[5]; /* the first bytes from the peer */
     unsigned char nfirst;
+    bool unclaimed;             /* in that list */
+    bool connect_done;          /* the plugin has seen its CONNECT */
+    bool half_open;             /* in that list */
+    bool begun;                 /* its handshake has begun; else the peer has sent nothing */
+    bool verified;              /* the certificate check ran in this handshake */
+    bool awaiting_first_record; /* bridge, TLS 1.3: the server may still refuse our certificate */
+    bool hello_seen;            /* a whole ClientHello or ServerHello was received */
+    bool psk_offered;           /* TLS 1.3: the client sent the identity of a key */
+    bool certificate_shown;     /* our certificate was sent */
 };
 
 /* process: for the ids of connections. Takes ownership of the ex_data indexes of SSL and X509; -1: OpenSSL had none. */

@@ -5,6 +5,7 @@
 #include "core/policy/policy_load.h"
 #include "tls/conn/handlers.h"
 #include "tls/openssl/context.h"
+#include "tls/openssl/issuers.h"
 #include "tls/openssl/loopback.h"
 #include "tls/openssl/marker.h"
 
@@ -176,8 +177,10 @@ static bool handshake(int version, const struct identity *identity)
     bool ok = cg_loopback_open(&pair, server, client) &&
               SSL_use_cert_and_key(pair.client, identity->cert, identity->key, NULL, 1) == 1 &&
               cg_loopback_shake_hands(&pair);
-    if (ok)
+    if (ok) {
+        cg_issuers_set_proven(cg_issuers_are_proven() && cg_issuers_are_of(pair.server));
         cg_marks_set_proven(cg_marks_are_proven() && mark_works(pair.server, pair.client));
+    }
     cg_loopback_close(&pair);
     SSL_CTX_free(server);
     SSL_CTX_free(client);
@@ -239,10 +242,12 @@ bool cg_self_test(struct cg_error *err)
     cg_error_set(
         err, "self-test: cannot create certificates; check whether OpenSSL's configuration disables P-256 or SHA-256");
     cg_marks_set_proven(true);
+    cg_issuers_set_proven(true);
     bool ok = make_certificates(&test) && make_snapshot(&test, err) &&
               run_handshake(&test, TLS1_3_VERSION, true, err) && run_handshake(&test, TLS1_3_VERSION, false, err) &&
               run_handshake(&test, TLS1_2_VERSION, true, err) && run_handshake(&test, TLS1_2_VERSION, false, err);
     (void)cg_handlers_replace(&handlers);
+    cg_issuers_forget();
     cg_policy_free(test.snapshot.policy);
     cg_trust_free(test.snapshot.trust);
     identity_clear(&test.ca);

@@ -71,7 +71,7 @@ static void keep(struct tls_fixture *fixture, const struct cg_conn *conn)
     fixture->calls.last.reason = conn->reason;
     snprintf(fixture->calls.last.detail, sizeof fixture->calls.last.detail, "%s", conn->detail ? conn->detail : "");
     fixture->calls.last.fix = conn->fix;
-    memcpy(fixture->calls.last.version, conn->version, sizeof conn->version);
+    snprintf(fixture->calls.last.version, sizeof fixture->calls.last.version, "%s", conn->version ? conn->version : "");
     snprintf(fixture->calls.last.sni, sizeof fixture->calls.last.sni, "%s", conn->sni ? conn->sni : "");
     fixture->calls.last.alert_sent = conn->alert_sent;
     fixture->calls.last.alert_received = conn->alert_received;
