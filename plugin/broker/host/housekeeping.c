@@ -30,7 +30,8 @@ int64_t cg_housekeeping(struct cg_state *state)
     next = cg_sooner_ms(next, cg_enforcement_check(state->enforcement, state->snapshot, plaintext, now));
     next = cg_sooner_ms(next, cg_own_monitor_poll(state->own_monitor, state->snapshot, now));
     next = cg_sooner_ms(next, cg_expiry_monitor_poll(state->expiry_monitor, state->snapshot, now));
-    next = cg_sooner_ms(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, now));
+    uint64_t changes = cg_enforcement_changes(state->enforcement);
+    next = cg_sooner_ms(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, changes, now));
     const struct cg_control_context context = {state->snapshot, &state->kept};
     next = cg_sooner_ms(next, cg_control_poll(state->control, &context));
     if (cg_control_take_reload(state->control))

@@ -77,9 +77,11 @@ struct cg_sysinfo {
     uint64_t started, counted; /* numbers of the last count that started, and of the last that is done */
     const struct cg_conn *cursor;
     struct cg_population partial, population;
-    uint64_t snapshot;     /* number of the snapshot of the dates below; 0: none */
-    int64_t anchors, crls; /* the earliest expiry; CG_TIME_NONE: there are none */
-    int64_t sent[NUMBERS]; /* UNSENT: not sent */
+    uint64_t changes;                    /* at the start of the last count */
+    int64_t counted_from, counted_until; /* wall clock, s: time alone does not change its result in between */
+    uint64_t snapshot;                   /* number of the snapshot of the dates below; 0: none */
+    int64_t anchors, crls;               /* the earliest expiry; CG_TIME_NONE: there are none */
+    int64_t sent[NUMBERS];               /* UNSENT: not sent */
     uint64_t rejected_sent[CG_REASON_COUNT];
     struct {
         char place[PLACE_MAX];
@@ -277,13 +279,18 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
     send_credentials(sysinfo, current, now);
 }
 
-static void count(struct cg_population *population, const struct cg_conn *conn, int64_t now)
+static void count(struct cg_sysinfo *sysinfo, const struct cg_conn *conn, int64_t now)
 {
+    struct cg_population *population = &sysinfo->partial;
     if (conn->state != CG_CONN_ESTABLISHED || conn->role != CG_ROLE_LISTENER || conn->session->ending)
         return;
     population->live++;
-    for (int i = 0; conn->not_after != CG_TIME_NO_END && i < CG_EXPIRING_COUNT; i++)
-        population->expiring[i] += conn->not_after - now <= cg_expiring_days[i] * CG_DAY;
+    for (int i = 0; conn->not_after != CG_TIME_NO_END && i < CG_EXPIRING_COUNT; i++) {
+        int64_t from = conn->not_after - cg_expiring_days[i] * CG_DAY;
+        population->expiring[i] += from <= now;
+        if (from > now && from < sysinfo->counted_until)
+            sysinfo->counted_until = from;
+    }
 }
 
 /* True when all are counted. */
@@ -292,7 +299,7 @@ static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
     while (sysinfo->cursor) {
         for (int i = 0; sysinfo->cursor && i < SLICE_COUNT; i++) {
-            count(&sysinfo->partial, sysinfo->cursor, now);
+            count(sysinfo, sysinfo->cursor, now);
             sysinfo->cursor = sysinfo->cursor->next;
         }
         if (sysinfo->cursor && cg_clock_monotonic_ms() >= until)
@@ -301,23 +308,39 @@ static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
     return true;
 }
 
-int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now)
+static void begin_count(struct cg_sysinfo *sysinfo, uint64_t changes, int64_t now)
+{
+    sysinfo->counting = true;
+    sysinfo->again = false;
+    sysinfo->started++;
+    sysinfo->cursor = cg_hook_first();
+    sysinfo->changes = changes;
+    sysinfo->counted_from = now;
+    sysinfo->counted_until = INT64_MAX;
+    memset(&sysinfo->partial, 0, sizeof sysinfo->partial);
+}
+
+/* Whether a count would have the result of the last one: there may be tens of thousands of idle sessions. */
+static bool is_up_to_date(const struct cg_sysinfo *sysinfo, uint64_t changes, int64_t now)
+{
+    return !sysinfo->again && sysinfo->counted > 0 && sysinfo->changes == changes && now >= sysinfo->counted_from &&
+           now < sysinfo->counted_until;
+}
+
+int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, uint64_t changes, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms();
     if (!sysinfo->counting && now_ms < sysinfo->next_ms)
         return sysinfo->next_ms - now_ms;
-    if (!sysinfo->counting) {
-        sysinfo->counting = true;
-        sysinfo->again = false;
-        sysinfo->started++;
-        sysinfo->cursor = cg_hook_first();
-        memset(&sysinfo->partial, 0, sizeof sysinfo->partial);
-    }
-    if (!count_slice(sysinfo, now))
+    if (!sysinfo->counting && !is_up_to_date(sysinfo, changes, now))
+        begin_count(sysinfo, changes, now);
+    if (sysinfo->counting && !count_slice(sysinfo, now))
         return NEXT_SLICE_MS;
-    sysinfo->counting = false;
-    sysinfo->counted = sysinfo->started;
-    sysinfo->population = sysinfo->partial;
+    if (sysinfo->counting) {
+        sysinfo->counting = false;
+        sysinfo->counted = sysinfo->started;
+        sysinfo->population = sysinfo->partial;
+    }
     sysinfo->next_ms = sysinfo->again ? 0 : now_ms + EVERY_MS;
     send_changed(sysinfo, current, now);
     return sysinfo->again ? NEXT_SLICE_MS : EVERY_MS;

@@ -29,9 +29,9 @@ struct cg_sysinfo *cg_sysinfo_new(const struct cg_counters *counters, struct cg_
                                   cg_publish_fn publish);
 void cg_sysinfo_free(struct cg_sysinfo *sysinfo);
 
-/* Counts sessions, a few ms per call, and publishes changes. now: wall clock, s. Returns the ms until the next call is
- * needed. */
-int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, int64_t now);
+/* Counts sessions, a few ms per call, and publishes changes. changes: cg_enforcement_changes(). now: wall clock, s. Returns the
+ * ms until the next call is needed. */
+int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, uint64_t changes, int64_t now);
 
 /* To be called before the connection is freed. */
 void cg_sysinfo_ended(struct cg_sysinfo *sysinfo, const struct cg_conn *conn);

@@ -50,6 +50,8 @@ struct cg_enforcement {
     bool scanning;
     int64_t next_expiry; /* wall clock, s: no session expires earlier; CG_TIME_NO_END: none expires */
 
+    uint64_t changes; /* of live sessions and their ends */
+
     /* last check of all clients without TLS: number of the snapshot, and how many had been accepted */
     uint64_t plain_checked_by, plain_accepted;
 };
@@ -124,6 +126,7 @@ static void mark(struct cg_enforcement *enforcement, struct cg_conn *conn, bool 
     ending->send_will = send_will;
     snprintf(ending->detail, sizeof ending->detail, "%s", finding->detail);
     conn->session->ending = ending;
+    enforcement->changes++;
     cg_queue_append(&enforcement->marked, &ending->queued);
 }
 
@@ -159,6 +162,7 @@ static void free_ending(struct cg_session_end *ending)
 
 void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn)
 {
+    enforcement->changes++;
     if (enforcement->cursor == conn)
         enforcement->cursor = conn->next;
     free_ending(conn->session->ending);
@@ -174,10 +178,18 @@ static void remember_expiry(struct cg_enforcement *enforcement, int64_t not_afte
         enforcement->next_expiry = not_after;
 }
 
+static void set_expiry(struct cg_enforcement *enforcement, struct cg_conn *conn, int64_t not_after)
+{
+    conn->not_after = not_after;
+    enforcement->changes++;
+    remember_expiry(enforcement, not_after);
+}
+
 void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg_conn *conn,
                              const struct cg_snapshot *current)
 {
     remember_expiry(enforcement, conn->not_after);
+    enforcement->changes++;
     /* If files changed during the handshake, it was checked against the old snapshot. */
     enforcement->stale = enforcement->stale || conn->snapshot != current;
 }
@@ -189,8 +201,7 @@ static void check_expired(struct cg_enforcement *enforcement, struct cg_conn *co
     struct cg_verdict verdict;
     cg_recheck_conn(current, conn, now, &verdict);
     if (verdict.decision == CG_ACCEPT) {
-        conn->not_after = verdict.not_after > now ? verdict.not_after : now + 1;
-        remember_expiry(enforcement, conn->not_after);
+        set_expiry(enforcement, conn, verdict.not_after > now ? verdict.not_after : now + 1);
     } else {
         const struct finding finding = {verdict.reason, verdict.detail, cg_recheck_authority(&verdict), verdict.depth};
         reject(enforcement, conn, current, &finding);
@@ -249,13 +260,12 @@ static void report_summary(struct cg_enforcement *enforcement, const struct cg_s
     cg_reporter_write(enforcement->ops.reporter, &event);
 }
 
-static void set_snapshot(struct cg_conn *conn, struct cg_snapshot *snapshot, const struct cg_recheck_result *result)
+static void set_snapshot(struct cg_conn *conn, struct cg_snapshot *snapshot)
 {
     struct cg_snapshot *old = conn->snapshot;
     conn->snapshot = cg_snapshot_ref(snapshot);
     if (conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(snapshot->policy, conn->listener);
-    conn->not_after = result->not_after;
     conn->session->reported = false;
     cg_snapshot_free(old);
 }
@@ -274,8 +284,8 @@ static void apply_result(struct cg_enforcement *enforcement, struct cg_conn *con
 {
     struct cg_snapshot *snapshot = cg_recheck_snapshot(enforcement->pass);
     struct cg_client_verdict client;
-    set_snapshot(conn, snapshot, result);
-    remember_expiry(enforcement, conn->not_after);
+    set_snapshot(conn, snapshot);
+    set_expiry(enforcement, conn, result->not_after);
     enforcement->summary.checked++;
     check_client(conn, &client);
     if (result->reason == CG_REASON_OK && client.decision == CG_ACCEPT)
@@ -323,6 +333,11 @@ static int64_t recheck(struct cg_enforcement *enforcement, struct cg_snapshot *c
     enforcement->no_pass_before_ms = enforcement->pass ? 0 : now_ms + RETRY_MS;
     enforcement->stale = !enforcement->pass;
     return enforcement->pass ? PASS_WAIT_MS : RETRY_MS;
+}
+
+uint64_t cg_enforcement_changes(const struct cg_enforcement *enforcement)
+{
+    return enforcement->changes;
 }
 
 void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement)

@@ -35,6 +35,9 @@ void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg
 /* To be called before the connection is freed. */
 void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn);
 
+/* Increases when a session is accepted, marked or ended, and when the end of its certificates changes. */
+uint64_t cg_enforcement_changes(const struct cg_enforcement *enforcement);
+
 /* A new snapshot is in use: all sessions that an older one accepted must be checked. */
 void cg_enforcement_on_snapshot(struct cg_enforcement *enforcement);
 
