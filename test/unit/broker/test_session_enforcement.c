@@ -228,6 +228,19 @@ static void many_end_in_slices_without_a_pause(void **unused)
     assert_int_equal(poll_at(NOW + 101), -1);
 }
 
+static void each_change_is_counted(void **unused)
+{
+    (void)unused;
+    uint64_t before = cg_enforcement_changes(w.enforcement);
+    session(0, "dev root", true);
+    session(1, "long root", true);
+    assert_int_equal(cg_enforcement_changes(w.enforcement), before + 2);
+    poll_at(NOW + 50);
+    assert_int_equal(cg_enforcement_changes(w.enforcement), before + 2);
+    poll_at(NOW + 101);
+    assert_int_equal(cg_enforcement_changes(w.enforcement), before + 4); /* one is marked, and freed */
+}
+
 /* The newest record is the head of the list. Code that keeps a pointer to it would read freed memory. */
 static void a_kick_may_free_any_record(void **unused)
 {
@@ -499,6 +512,7 @@ int main(void)
         CASE(each_session_ends_with_its_certificate),
         CASE(a_clock_that_jumps_ends_only_expired_sessions),
         CASE(many_end_in_slices_without_a_pause),
+        CASE(each_change_is_counted),
         CASE(a_kick_may_free_any_record),
         CASE(the_ca_that_expired_is_named),
         CASE(with_sessions_report_no_session_is_ended),
