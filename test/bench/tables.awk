@@ -168,6 +168,35 @@ $1 == "growth" {
     gn[$2, k] = $3; gcpu[$2, k] = $4; gp50[$2, k] = $5; grss[$2, k] = $6
 }
 
+# held: server, TLS, chain, sessions, KiB per session: median, quartiles
+$1 == "held" {
+    key = sprintf("TLS %s, chain of %d, %d sessions", $3, $4, $5)
+    if (!(key in held)) { held[key] = ++nheld; held_name[nheld] = key }
+    held_kib[held[key], $2 ~ /^stock/] = $6
+    held_cell[held[key], $2 ~ /^stock/] = sprintf("%.2f (%.2f to %.2f)", $6, $7, $8)
+}
+
+# idle: server, sessions, listeners, files, CPU us per second of the main thread and of the others: median, quartiles
+$1 == "idle" {
+    key = sprintf("%d | %d | %d", $3, $4, $5)
+    if (!(key in idle)) { idle[key] = ++nidle; idle_name[nidle] = key }
+    idle_us[idle[key], $2 ~ /^stock/] = $6
+    idle_cell[idle[key], $2 ~ /^stock/] = sprintf("%.0f (%.0f to %.0f)", $6, $7, $8)
+    if ($2 !~ /^stock/)
+        idle_others[idle[key]] = sprintf("%.0f (%.0f to %.0f)", $9, $10, $11)
+}
+
+function idle_tables(    i) {
+    if (nheld)
+        print "\n| memory per live session, KiB (quartiles) | stock, nodelay | certguard | difference |\n|---|---|---|---|"
+    for (i = 1; i <= nheld; i++)
+        printf "| %s | %s | %s | %+.2f |\n", held_name[i], held_cell[i, 1], held_cell[i, 0], held_kib[i, 0] - held_kib[i, 1]
+    if (nidle)
+        print "\n| sessions | listeners | files | CPU of the main thread, us per second: stock (quartiles) | certguard | difference | of a core | other threads of certguard |\n|---|---|---|---|---|---|---|---|"
+    for (i = 1; i <= nidle; i++)
+        printf "| %s | %s | %s | %+.0f | %.3f %% | %s |\n", idle_name[i], idle_cell[i, 1], idle_cell[i, 0], idle_us[i, 0] - idle_us[i, 1], (idle_us[i, 0] - idle_us[i, 1]) / 1e4, idle_others[i]
+}
+
 function slope(what, values,    i, x, y, n, sx, sy, sxx, sxy) {
     for (i = 1; i <= growth_count[what]; i++) {
         if (gn[what, i] <= 0 || values[what, i] <= 0)
@@ -198,4 +227,5 @@ END {
     }
     for (i = 1; i <= ngrowth; i++) growth_table(growth[i])
     if (nstorm) storm_table()
+    idle_tables()
 }
