@@ -131,8 +131,8 @@ static bool signatures_hold(const struct cg_path_facts *facts)
     return facts->anchored;
 }
 
-/* Only of a path to an anchor that OpenSSL found no fault with, and whose CAs the policy accepts: else whoever has the key of
- * a revoked CA could fill the cache. The end entity may be refused: a device whose certificate has expired connects again
+/* Only of a path to an anchor that OpenSSL found no fault with, and whose CAs the policy accepts: else the key of a revoked CA
+ * would be enough to fill the cache. The end entity may be refused: a device whose certificate has expired connects again
  * and again. */
 static void remember_signatures(const struct cg_path_facts *facts, const STACK_OF(X509) *path,
                                 const struct cg_verdict *verdict)
