@@ -88,8 +88,8 @@ static void report_kept(struct cg_state *state, struct cg_faults *kept, bool act
 void cg_apply_reload(struct cg_state *state)
 {
     struct cg_faults kept;
-    if (!state->reload)
-        return; /* not started yet */
+    if (!state->reload || !cg_reload_has_result(state->reload))
+        return; /* not started yet, or the usual case */
     struct cg_snapshot *next = cg_reload_take(state->reload);
     if (next)
         cg_apply_snapshot(state, next);

@@ -28,6 +28,7 @@ static struct {
     pthread_mutex_t mutex;
     union cg_address address[MADE_MAX];
     int64_t until_ms[MADE_MAX];
+    int64_t latest_ms; /* of until_ms: later, the table need not be searched */
     unsigned next;
 } made = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -50,7 +51,7 @@ static void remember(const union cg_address *own)
     pthread_mutex_lock(&made.mutex);
     unsigned place = made.next++ % MADE_MAX;
     made.address[place] = *own;
-    made.until_ms[place] = cg_clock_monotonic_ms() + MADE_FOR_MS;
+    made.latest_ms = made.until_ms[place] = cg_clock_monotonic_ms() + MADE_FOR_MS;
     pthread_mutex_unlock(&made.mutex);
 }
 
@@ -61,7 +62,7 @@ bool cg_self_connect_made(const struct cg_conn *conn)
     if (conn->role != CG_ROLE_LISTENER || !cg_address_port(&conn->peer))
         return false;
     pthread_mutex_lock(&made.mutex);
-    for (unsigned i = 0; i < MADE_MAX && !found; i++) {
+    for (unsigned i = 0; now_ms < made.latest_ms && i < MADE_MAX && !found; i++) {
         found = now_ms < made.until_ms[i] && cg_address_port(&made.address[i]) == cg_address_port(&conn->peer) &&
                 cg_address_same_host(&made.address[i], &conn->peer);
         if (found)

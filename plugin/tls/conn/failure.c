@@ -102,6 +102,18 @@ static bool looks_like_hello(const unsigned char *b)
     return (b[0] == SSL3_RT_HANDSHAKE && b[1] == SSL3_VERSION_MAJOR) || is_ssl2_hello(b);
 }
 
+/* Without printf: a flood of garbage should cost no more than it costs a broker without the plugin. */
+static void set_garbage(struct cg_conn *conn)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[] = "bytes that are not a TLS hello: .. .. .. .. ..", *at = strchr(text, '.');
+    for (size_t i = 0; i < sizeof conn->private->first; i++, at += 3) {
+        at[0] = digits[conn->private->first[i] >> 4];
+        at[1] = digits[conn->private->first[i] & 0xf];
+    }
+    cg_conn_set_fault(conn, CG_REASON_GARBAGE, text);
+}
+
 /* Sets the reason if the peer sent something else than a hello. False: it looks like a hello. */
 static bool classify_non_tls(struct cg_conn *conn)
 {
@@ -113,12 +125,11 @@ static bool classify_non_tls(struct cg_conn *conn)
         conn->fix = "Check the log of the client: its own settings for TLS versions, cipher suites and signature "
                     "algorithms leave it nothing to offer.";
     } else if (b[0] == 0x10) /* MQTT 5.0 section 3.1.1: CONNECT */
-        cg_conn_set_reason(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
+        cg_conn_set_fault(conn, CG_REASON_PLAIN_MQTT, "MQTT without TLS");
     else if (begins_with_method(conn))
-        cg_conn_set_reason(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
+        cg_conn_set_fault(conn, CG_REASON_PLAIN_HTTP, "an HTTP request without TLS");
     else
-        cg_conn_set_reason(conn, CG_REASON_GARBAGE, "bytes that are not a TLS hello: %02x %02x %02x %02x %02x", b[0],
-                           b[1], b[2], b[3], b[4]);
+        set_garbage(conn);
     return true;
 }
 

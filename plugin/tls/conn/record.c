@@ -168,19 +168,24 @@ void cg_conn_addresses(struct cg_conn *conn)
     conn->listener = port_of(conn->role == CG_ROLE_BRIDGE ? &conn->peer : &conn->local);
 }
 
-void cg_conn_set_reason(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
+void cg_conn_set_fault(struct cg_conn *conn, enum cg_reason reason, const char *detail)
 {
     if (conn->reason != CG_REASON_UNSET)
         return;
     conn->reason = reason;
-    char text[DETAIL_MAX], *detail = OPENSSL_zalloc(DETAIL_MAX);
+    conn->detail = OPENSSL_zalloc(DETAIL_MAX);
+    if (conn->detail) /* without memory there is a reason but no detail */
+        cg_text_escape(detail, strlen(detail), conn->detail, DETAIL_MAX);
+}
+
+void cg_conn_set_reason(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
+{
+    char text[DETAIL_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (detail) /* without memory there is a reason but no detail */
-        cg_text_escape(text, strlen(text), detail, DETAIL_MAX);
-    conn->detail = detail;
+    cg_conn_set_fault(conn, reason, text);
 }
 
 void cg_conn_describe(struct cg_conn *conn)

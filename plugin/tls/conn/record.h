@@ -51,7 +51,9 @@ struct cg_conn *cg_conn_of_leaf(const X509 *leaf);
 
 void cg_conn_addresses(struct cg_conn *conn); /* reads them from the socket */
 void cg_conn_set_reason(struct cg_conn *conn, enum cg_reason reason, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));   /* the first reason stays */
+    __attribute__((format(printf, 3, 4))); /* the first reason stays */
+void cg_conn_set_fault(struct cg_conn *conn, enum cg_reason reason,
+                       const char *detail);  /* the same with a text; for faults that a flood has */
 void cg_conn_describe(struct cg_conn *conn); /* sets version, cipher and SNI as far as known */
 void cg_conn_drop_verdict(struct cg_conn *conn);
 const struct cg_profile *cg_conn_profile(const struct cg_conn *conn);
