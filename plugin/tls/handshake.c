@@ -67,8 +67,10 @@ static void set_snapshot(struct cg_conn *conn)
     if (conn->snapshot && conn->role == CG_ROLE_LISTENER)
         conn->policy = cg_policy_listener(conn->snapshot->policy, conn->listener);
     cg_snapshot_free(old);
-    if (conn->snapshot)
+    if (conn->snapshot) {
+        cg_half_open_policy_changed(conn);
         return;
+    }
     cg_half_open_remove(conn); /* if it was pending: its deadline came from the policy */
     cg_conn_set_reason(conn, CG_REASON_NO_SNAPSHOT, "policy and trust anchors are not loaded");
 }
@@ -84,9 +86,8 @@ static struct cg_conn *open_record(SSL *ssl)
     cg_socket_watch(conn);
     cg_conn_addresses(conn);
     set_snapshot(conn);
-    struct cg_conn *victim = conn->snapshot ? cg_half_open_add(conn) : NULL;
-    if (victim)
-        cg_conn_abort(victim);
+    if (conn->snapshot)
+        cg_half_open_add(conn, cg_conn_abort);
     return conn;
 }
 
@@ -254,22 +255,9 @@ void cg_handshake_open_pending(void)
         open_record(ssl);
 }
 
-/* They are ordered by their start, but listeners may have different timeouts: every one is checked. */
 int64_t cg_handshake_abort_late(void)
 {
-    int64_t next_ms = -1;
-    if (!cg_half_open_oldest())
-        return next_ms;
-    int64_t now_ms = cg_handlers_monotonic_ms();
-    for (struct cg_conn *conn = cg_half_open_oldest(), *newer; conn; conn = newer) {
-        newer = cg_half_open_newer(conn);
-        int64_t left = cg_half_open_left(conn, now_ms);
-        if (left <= 0)
-            cg_conn_abort(conn);
-        else if (next_ms < 0 || left < next_ms)
-            next_ms = left;
-    }
-    return next_ms;
+    return cg_half_open_abort_overdue(cg_conn_abort);
 }
 
 /* The broker has finished all its SSL_CTXs when it creates the first SSL. */

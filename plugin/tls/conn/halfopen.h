@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Handshakes that are not complete: their deadline and the limit on their number. Chooses which ones must be
- * aborted, and sets the reason; the caller aborts them. Those whose peers wait for the broker stay, up to a much
- * higher limit. Called by handshake.c, outcome.c and hook.c on the main
- * thread. */
+/* Handshakes that are not complete: their deadline and the limit on their number. Chooses which ones must be aborted,
+ * sets their reason and passes them to the caller's function. Those whose peers wait for the broker stay, up to a much
+ * higher limit. What a connection or a tick costs here does not depend on the number of handshakes. Called by
+ * handshake.c, outcome.c and hook.c on the main thread. */
 #ifndef CG_TLS_HALFOPEN_H
 #define CG_TLS_HALFOPEN_H
 
@@ -13,18 +13,16 @@
 /* seed: a random number, so that peers cannot know which of them share a bucket. */
 void cg_half_open_begin(uint32_t seed);
 
-/* Returns the handshake that must be aborted to make room, with its reason set; it may be this one. NULL: there is
- * room. */
-struct cg_conn *cg_half_open_add(struct cg_conn *conn);
+/* Aborts a handshake, which removes it. */
+typedef void (*cg_half_open_abort)(struct cg_conn *conn);
+
+/* Aborts handshakes to make room; this one may be among them. */
+void cg_half_open_add(struct cg_conn *conn, cg_half_open_abort abort);
+void cg_half_open_policy_changed(
+    const struct cg_conn *conn);                /* its deadline may be another; also if it is not in the list */
 void cg_half_open_remove(struct cg_conn *conn); /* does nothing if it is not in the list */
 
-/* For a loop over all: the one that began first, and the one after it; NULL: no more. Get the next one before
- * aborting this one. */
-struct cg_conn *cg_half_open_oldest(void);
-struct cg_conn *cg_half_open_newer(const struct cg_conn *conn);
-
-/* The ms until its deadline. 0 or less: the deadline has passed and the handshake must be aborted; its reason is
- * set. */
-int64_t cg_half_open_left(struct cg_conn *conn, int64_t now_ms);
+/* Aborts those whose deadline has passed, at most 100 ms later. Returns the ms until the next deadline; -1: none. */
+int64_t cg_half_open_abort_overdue(cg_half_open_abort abort);
 
 #endif

@@ -14,6 +14,7 @@
 struct cg_conn_private {
     struct cg_conn *more_recent, *less_recent; /* list of unclaimed connections, see unclaimed.c */
     struct cg_conn *older, *newer;             /* list of half-open handshakes */
+    struct cg_listener_load *load;             /* counts it, while it is in that list; NULL: a bridge; see halfopen.c */
     int64_t started_ms;                        /* monotonic */
     int64_t progress_ms;                       /* monotonic: its start, or when its whole hello was read */
     int64_t signed_ms;                         /* monotonic: when the peer last signed a handshake with its key */

@@ -624,6 +624,65 @@ static void a_storm_has_limits(void **state)
     end_storm(storm, server, client);
 }
 
+#define CROWD 66
+
+/* A search looks at all handshakes, so it makes room for many connections and not only for the new one. */
+static void a_search_makes_room_for_many(void **state)
+{
+    (void)state;
+    struct tls_link crowd[CROWD];
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    shared_fixture.policy->base.tls.max_handshakes = 2;
+    for (int i = 0; i < CROWD; i++) {
+        tls_connect_from(&crowd[i], server, NULL, 2);
+        SSL_do_handshake(crowd[i].server);
+        assert_int_equal(shared_fixture.calls.rejected, i < 64 ? 0 : 2); /* beyond 64: down to 63 */
+    }
+    for (int i = 0; i < 3; i++)
+        tls_disconnect(&crowd[i]);
+    shared_fixture.calls.rejected = 0;
+    shared_fixture.monotonic_ms += 3000;
+    for (int i = 0; i < 3; i++) {
+        tls_connect_from(&crowd[i], server, NULL, 2);
+        SSL_do_handshake(crowd[i].server);
+        assert_int_equal(shared_fixture.calls.rejected, 62); /* all late ones above the limit; no second search yet */
+    }
+    shared_fixture.monotonic_ms += 100;
+    tls_disconnect(&crowd[0]); /* rejected too */
+    tls_connect_from(&crowd[0], server, NULL, 2);
+    SSL_do_handshake(crowd[0].server);
+    assert_int_equal(shared_fixture.calls.rejected, 64); /* the last late one */
+    for (int i = 0; i < CROWD; i++)
+        tls_disconnect(&crowd[i]);
+    SSL_CTX_free(server);
+}
+
+/* Handshakes are looked at when the next deadline is reached, and not for every event of the broker. */
+static void deadlines_close_together(void **state)
+{
+    (void)state;
+    struct tls_link crowd[3];
+    SSL_CTX *server = tls_broker_context(&shared_fixture, "server");
+    shared_fixture.policy->base.tls.handshake_timeout_ms = 10000;
+    for (int i = 0; i < 3; i++) {
+        tls_connect(&crowd[i], server, NULL);
+        SSL_do_handshake(crowd[i].server);
+        shared_fixture.monotonic_ms++;
+    }
+    assert_int_equal(cg_hook_tick(), 9997);
+    shared_fixture.monotonic_ms += 9997;
+    assert_int_equal(cg_hook_tick(), 100);
+    shared_fixture.monotonic_ms += 99;
+    assert_int_equal(cg_hook_tick(), 1);
+    assert_int_equal(shared_fixture.calls.rejected, 1);
+    shared_fixture.monotonic_ms++;
+    assert_int_equal(cg_hook_tick(), -1);
+    assert_int_equal(shared_fixture.calls.rejected, 3);
+    for (int i = 0; i < 3; i++)
+        tls_disconnect(&crowd[i]);
+    SSL_CTX_free(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -643,6 +702,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flood_behind_the_same_address, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_storm, tls_setup, tls_teardown),
         cmocka_unit_test_setup_teardown(a_storm_has_limits, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(a_search_makes_room_for_many, tls_setup, tls_teardown),
+        cmocka_unit_test_setup_teardown(deadlines_close_together, tls_setup, tls_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
