@@ -61,11 +61,15 @@ struct cg_listening *cg_listening_new(void)
     return listening;
 }
 
-/* On a socket that listens already, listen() only sets the length of the queue. */
+/* On a socket that listens already, listen() only sets the length of the queue; on a Unix socket, which drops no connections,
+ * it would also make this process the one that clients see as the peer (SO_PEERCRED). */
 static void raise_backlog(struct cg_listening *unused, int fd)
 {
+    union cg_address address;
+    socklen_t len = sizeof address;
     (void)unused;
-    (void)listen(fd, BACKLOG);
+    if (getsockname(fd, &address.any, &len) == 0 && cg_address_port(&address))
+        (void)listen(fd, BACKLOG);
 }
 
 void cg_listening_raise_backlog(void)

@@ -18,7 +18,7 @@ struct cg_listening;
 struct cg_listening *cg_listening_new(void);
 void cg_listening_free(struct cg_listening *listening);
 
-/* Makes the accept queues of all listening sockets as long as the kernel allows. Mosquitto's hold 100 connections: when more
+/* Makes the accept queues of all listening TCP sockets as long as the kernel allows. Mosquitto's hold 100 connections: when more
  * clients connect at once, the kernel drops their SYNs, and they repeat them after 1 s, 3 s, 7 s, ... (RFC 6298). */
 void cg_listening_raise_backlog(void);
 

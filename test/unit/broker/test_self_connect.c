@@ -13,10 +13,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -194,15 +197,39 @@ static void the_backlog_is_raised(void **unused)
     assert_true(backlog_of(listener) > 16);
 }
 
+/* Its clients see who called listen(). */
+static void a_unix_socket_keeps_its_owner(void **unused)
+{
+    (void)unused;
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    struct ucred owner = {0};
+    socklen_t len = sizeof owner;
+    int status = -1, fd = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "certguard-test-%d", (int)getpid()); /* abstract: no file */
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        cg_listening_raise_backlog();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(getsockopt(client, SOL_SOCKET, SO_PEERCRED, &owner, &len), 0);
+    assert_int_equal(owner.pid, getpid());
+    close(client);
+    close(fd);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_wait_ends_when_work_is_due),
-        CASE(a_client_is_not_recognized_as_own),
-        CASE(listeners_with_tls_do_not_count),
-        CASE(the_backlog_is_raised),
+        CASE(a_wait_ends_when_work_is_due),    CASE(a_client_is_not_recognized_as_own),
+        CASE(listeners_with_tls_do_not_count), CASE(the_backlog_is_raised),
+        CASE(a_unix_socket_keeps_its_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
