@@ -142,6 +142,22 @@ expect_event "per_listener_settings: a live session on an idle broker ends when 
 wait "$live" || :
 [ "$(grep -c peer_gone events.jsonl)" -eq 0 ] || fail "per_listener_settings: waking the broker makes events"
 stop_broker
+
+policy ", \"tls\": {\"handshake_timeout\": \"10m\"}, \"identity\": {\"username\": \"cn\", \"authenticates\": true},
+    \"listeners\": [{\"port\": $second, \"tls\": {\"handshake_timeout\": \"500ms\"}}]"
+start_broker
+expect "per_listener_settings: a client with another timeout" in dev1 "$tls" x
+sleep 1 # until the broker has nothing to do
+for port in "$tls" "$second"; do
+    sleep 20 | "$CG_TCP" "$port" >client.out 2>&1 &
+    stalled="${stalled:-} $!"
+done
+sleep 4
+has_event "$(printf 'handshake_rejected\thandshake_timeout\t%s' "$second")" event reason listener ||
+    fail "per_listener_settings: the second of two peers that say nothing is not cut off on an idle broker"
+# shellcheck disable=SC2086 # two processes
+kill $stalled 2>/dev/null
+stop_broker
 policy ', "identity": {"username": "cn", "authenticates": true}'
 
 {

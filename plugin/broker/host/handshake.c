@@ -8,22 +8,21 @@
 #include "housekeeping.h"
 #include "refusal.h"
 
-/* Whether all housekeeping is due and the broker does not tick, or not yet. */
-static bool is_housekeeping_due(const struct cg_state *state)
-{
-    return !state->ticks && state->reload &&
-           (cg_clock_monotonic_ms() >= state->due_ms || cg_reload_has_result(state->reload));
-}
-
-/* A handshake must use the newest snapshot. If the broker does not tick, all housekeeping is done here: the connections that
- * wake such a broker begin a handshake and do nothing else. */
+/* A handshake must use the newest snapshot. If the broker does not tick, or not yet, all housekeeping is done here: the
+ * connections that wake such a broker begin a handshake and do nothing else. Housekeeping that is not due yet must still run
+ * when it is, since it does not know this handshake. */
 static void begins(void *context)
 {
     struct cg_state *state = context;
-    if (is_housekeeping_due(state))
+    bool needed = !state->ticks && state->reload;
+    int64_t left = state->due_ms - cg_clock_monotonic_ms();
+    if (needed && (left <= 0 || cg_reload_has_result(state->reload))) {
         cg_housekeeping(state);
-    else
-        cg_apply_reload(state);
+        return;
+    }
+    cg_apply_reload(state);
+    if (needed)
+        cg_self_connect_due(state->self_connect, left);
 }
 
 static struct cg_snapshot *snapshot(void *context)
