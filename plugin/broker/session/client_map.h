@@ -76,8 +76,8 @@ bool cg_client_map_is_free(const struct cg_client_map *map, const char *client_i
 bool cg_client_map_is_still_free(const struct cg_claim *claim);
 
 /* Makes a claim from the public members of given, and releases an earlier claim of the same connection. Sets
- * conn->session->client_id and conn->session->claim. username: from the certificate, "": none. The caller fills plain[0], which is zero. NULL: out of
- * memory, deny the client. */
+ * conn->session->client_id and conn->session->claim. username: from the certificate, "": none. The caller fills plain[0],
+ * which is zero. NULL: out of memory, deny the client. */
 struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *username,
                                      const char *client_id);
 void cg_client_map_accept(struct cg_client_map *map, struct cg_claim *claim);

@@ -256,8 +256,7 @@ static void a_websocket_reserves_its_id_while_connected(void **unused)
 {
     (void)unused;
     struct cg_conn conn = conn_of("a");
-    const struct cg_claim what = {
-        .client = &conn, .conn = &conn, .websocket = true, .authenticated = true};
+    const struct cg_claim what = {.client = &conn, .conn = &conn, .websocket = true, .authenticated = true};
     struct cg_claim *one = cg_client_map_claim(map, &what, "", "id");
     cg_client_map_poll(map);
     cg_client_map_first_read(map, one);

@@ -125,6 +125,40 @@ static void the_number_is_bounded(void **state)
     X509_free(same);
 }
 
+#define SUBS (CG_ISSUERS_SHARED_MAX + 6)
+
+/* Clients of more CAs than there are places, which send their certificates twice, and those of others: live sessions keep what
+ * they have, even after the table has forgotten it. */
+static void displaced_certificates_live_on(void **state)
+{
+    (void)state;
+    static struct tls_link link[SUBS];
+    for (int i = 0; i < SUBS; i++) {
+        char recipe[128], leaf[16], chain[64];
+        snprintf(recipe, sizeof recipe, "sub-%d: ca issuer=ca cn=sub\nleaf-%d: issuer=sub-%d", i, i, i);
+        cg_pki_make(pki, recipe);
+        snprintf(leaf, sizeof leaf, "leaf-%d", i);
+        snprintf(chain, sizeof chain, "sub-%d sub-%d leaf-%d sub-%d ca", i, i ? i - 1 : 0, i, i);
+        visit(&link[i], i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION, leaf, chain);
+        assert_true(link[i].server_done);
+        X509 *own = SSL_get0_peer_certificate(link[i].server);
+        assert_ptr_equal(cg_conn_of_leaf(own), cg_conn_of(link[i].server));
+        assert_true(stored(&link[i], 3) != own);
+        assert_ptr_equal(stored(&link[i], 1), stored(&link[i], 4));
+        if (i > 0)
+            assert_ptr_equal(stored(&link[i], 2), stored(&link[i - 1], 1));
+    }
+    cg_issuers_forget();
+    for (int i = 0; i < SUBS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "sub-%d", i);
+        tls_talk(&link[i]);
+        assert_int_equal(X509_cmp(stored(&link[i], 1), cg_pki_cert(pki, name)), 0);
+        assert_int_equal(X509_cmp(sk_X509_value(cg_conn_of(link[i].server)->path, 1), cg_pki_cert(pki, name)), 0);
+        tls_disconnect(&link[i]);
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -134,6 +168,7 @@ int main(void)
         CASE(a_refused_client_adds_none),
         CASE(nothing_is_replaced_if_that_is_not_proven),
         CASE(the_number_is_bounded),
+        CASE(displaced_certificates_live_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
