@@ -297,6 +297,8 @@ static void count(struct cg_sysinfo *sysinfo, const struct cg_conn *conn, int64_
 static bool count_slice(struct cg_sysinfo *sysinfo, int64_t now)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
+    if (now > sysinfo->counted_from)
+        sysinfo->counted_from = now;
     while (sysinfo->cursor) {
         for (int i = 0; sysinfo->cursor && i < SLICE_COUNT; i++) {
             count(sysinfo, sysinfo->cursor, now);

@@ -16,7 +16,7 @@
 
 #define NOW   1700000000
 #define DAY   86400
-#define CONNS 3
+#define CONNS 300 /* more than one slice counts */
 
 static struct {
     struct cg_conn conn[CONNS];
@@ -28,11 +28,11 @@ static struct {
     struct cg_sysinfo *sysinfo;
 } w;
 
-static int64_t ticks_ms;
+static int64_t ticks_ms, slow_ms;           /* slow_ms: between two looks at the clock */
 int64_t __wrap_cg_clock_monotonic_ms(void); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 int64_t __wrap_cg_clock_monotonic_ms(void)  /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 {
-    return ticks_ms;
+    return ticks_ms += slow_ms;
 }
 
 static void publish(const char *client_id, const char *topic, const char *payload)
@@ -46,7 +46,7 @@ static int start(void **unused)
     (void)unused;
     struct cg_error err = {""};
     memset(&w, 0, sizeof w);
-    ticks_ms = 0;
+    ticks_ms = slow_ms = 0;
     w.snapshot.policy = cg_policy_default("ca.pem", &err);
     w.snapshot.trust = w.snapshot.server_trust = w.snapshot.bridge_trust = cg_trust_new();
     w.snapshot.credentials = &w.credentials;
@@ -109,6 +109,18 @@ static void time_moves_sessions_to_another_class(void **unused)
     assert_int_equal(cg_sysinfo_population(w.sysinfo)->expiring[0], 0);
 }
 
+static void the_clock_is_set_during_a_count(void **unused)
+{
+    (void)unused;
+    slow_ms = 5;
+    assert_false(counts(0, NOW));
+    assert_true(counts(0, NOW + (int64_t)300 * DAY));
+    slow_ms = 0;
+    assert_true(cg_sysinfo_population(w.sysinfo)->expiring[0] > 0);
+    assert_true(counts(0, NOW + 20)); /* and back */
+    assert_int_equal(cg_sysinfo_population(w.sysinfo)->expiring[0], 0);
+}
+
 static void a_request_is_always_answered(void **unused)
 {
     (void)unused;
@@ -126,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(only_changes_are_counted),
         CASE(time_moves_sessions_to_another_class),
+        CASE(the_clock_is_set_during_a_count),
         CASE(a_request_is_always_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
