@@ -31,6 +31,7 @@ static atomic_bool stop;
 struct client {
     pthread_t thread;
     X509 *good, *victim, *stranger;
+    STACK_OF(X509) *chain; /* the clients' copies of it become one object in the plugin */
     EVP_PKEY *good_key, *victim_key, *stranger_key;
     uint16_t port;
     int number;
@@ -43,6 +44,7 @@ static void visit(const struct client *client, X509 *leaf, EVP_PKEY *key, const 
 {
     const struct cg_client_spec spec = {.port = client->port,
                                         .leaf = leaf,
+                                        .chain = client->chain,
                                         .key = key,
                                         .version = version,
                                         .session = session,
@@ -101,10 +103,10 @@ static void *come_and_go(void *argument)
 /* ---- files */
 
 #define POLICY                                                                                                         \
-    "{\"trust\": {\"anchors\": \"ca.pem\", \"crls\": \"crl.pem\"}, \"log\": {\"file\": \"events.jsonl\", "             \
-    "\"accepted\": true, \"burst\": 100000, \"window\": \"100ms\"}, \"tls\": {\"resumption\": \"bound\"},"             \
-    " \"credential\": {\"chain\": \"live.pem\", \"key\": \"live.key\"}, \"state\": \"state\","                         \
-    " \"admin\": [{\"sha256\": \"%s\"}]%s}"
+    "{\"trust\": {\"anchors\": \"ca.pem\", \"intermediates\": \"inter.pem\", \"crls\": \"crl.pem\"}, "                 \
+    "\"log\": {\"file\": \"events.jsonl\", \"accepted\": true, \"burst\": 100000, \"window\": \"100ms\"}, "            \
+    "\"tls\": {\"resumption\": \"bound\"}, \"credential\": {\"chain\": \"live.pem\", \"key\": \"live.key\"}, "         \
+    "\"state\": \"state\", \"admin\": [{\"sha256\": \"%s\"}]%s}"
 
 static void place(const char *file, const char *text)
 {
@@ -146,10 +148,10 @@ static void change_files(struct cg_pki *pki, unsigned turn)
     switch (turn % 8) {
     case 0:
     case 4:
-        snprintf(recipe, sizeof recipe, "crl: crl issuer=root number=%u revoke=0x1267%s", turn + 2,
+        snprintf(recipe, sizeof recipe, "crl: crl issuer=inter number=%u revoke=0x1267%s", turn + 2,
                  turn % 8 ? "" : ",victim");
         cg_pki_make(pki, recipe);
-        place_certificates(pki, "crl.pem", "crl");
+        place_certificates(pki, "crl.pem", "crl root-crl");
         break;
     case 1:
         place_policy(", \"client\": {\"max_lifetime\": \"900d\"}");
@@ -191,13 +193,14 @@ static void prepare(struct cg_pki *pki)
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     folder = cg_scratch_open("threads");
-    cg_pki_make(pki, "root: ca cn=root\nnext: ca\nother: ca\nserver1: server issuer=root\nserver2: server issuer=root\n"
-                     "good: issuer=root\nvictim: issuer=root\nstranger: issuer=other\n"
-                     "crl: crl issuer=root number=1 revoke=0x1267");
-    cg_pki_write_folder(pki, folder, "root", "server1", "crl");
+    cg_pki_make(pki, "root: ca cn=root\nnext: ca\nother: ca\ninter: ca issuer=root\nserver1: server issuer=root\n"
+                     "server2: server issuer=root\ngood: issuer=inter\nvictim: issuer=inter\nstranger: issuer=other\n"
+                     "root-crl: crl issuer=root\ncrl: crl issuer=inter number=1 revoke=0x1267");
+    cg_pki_write_folder(pki, folder, "root", "server1", "crl root-crl");
     X509_digest(cg_pki_cert(pki, "good"), EVP_sha256(), digest, &len);
     for (unsigned i = 0; i < len; i++)
         snprintf(admin_sha256 + 2 * i, 3, "%02x", digest[i]);
+    place_certificates(pki, "inter.pem", "inter");
     place_pair(pki, "server1");
     place_policy("");
 }
@@ -208,6 +211,7 @@ static void introduce(struct client *clients, const struct cg_pki *pki)
         clients[i] = (struct client){.good = cg_pki_cert(pki, "good"),
                                      .victim = cg_pki_cert(pki, "victim"),
                                      .stranger = cg_pki_cert(pki, "stranger"),
+                                     .chain = cg_pki_stack(pki, "inter"),
                                      .good_key = cg_pki_key(pki, "good"),
                                      .victim_key = cg_pki_key(pki, "victim"),
                                      .stranger_key = cg_pki_key(pki, "stranger"),
@@ -249,6 +253,7 @@ static void run(struct cg_pki *pki, int ms)
     atomic_store(&stop, true);
     for (int i = 0; i < NCLIENTS; i++) {
         join(clients[i].thread);
+        sk_X509_pop_free(clients[i].chain, X509_free);
         all.let_in += clients[i].let_in;
         all.good_refused += clients[i].good_refused;
         all.stranger_in += clients[i].stranger_in;
