@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 make_pki
+pki "rsa: server issuer=ca days=0..20 cn=localhost san=dns:localhost,ip:127.0.0.1 key=rsa2048"
 port=$(free_port)
 printf '{"trust": {"anchors": ["ca.pem"]}}\n' >good.json
 printf '{"trust": {"anchors": ["ca.pem"]}, "clint": {}}\n' >key.json
@@ -60,11 +61,19 @@ grep -q 'rsa.json: $.tls.ciphers: no cipher of .* key: EC.*add ECDHE-ECDSA ciphe
 printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl"}}\n' >live.json
 sed -i 's|/rsa.json|/live.json|; 1i allow_anonymous true' broker.conf
 start_broker
+expect_event "the plugin knows the certfile" "expiry_warning\t.*certfile" event detail
 sed 's|"log"|"tls": {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256"}, "log"|' live.json >live.new
 mv live.new live.json
 expect_event "RSA ciphers and an EC key at a reload" "snapshot_rejected\tpolicy_invalid\t.*add ECDHE-ECDSA ciphers" \
     event reason detail
 expect "the policy of before is in force" in dev1 "$port" x --tls-version tlsv1.2
+cp rsa.pem server.pem
+cp rsa.key server.key
+began=$(date +%s)
+kill -HUP "$broker_pid"
+expect_event "the list and an RSA certfile, which one SIGHUP loads" "snapshot_loaded\tpolicy: .*tls" event detail
+[ $(($(date +%s) - began)) -lt 25 ] || fail "only the retry after 30 s loaded them"
+expect "both are in force" in dev1 "$port" x --tls-version tlsv1.2 --ciphers ECDHE-RSA-AES128-GCM-SHA256
 stop_broker
 
 # A broker that starts as root reads its files as another user, whom the error names with the fix. Root itself may

@@ -5,6 +5,8 @@
 #include "broker/reload/crl_numbers_writer.h"
 #include "broker/reload/snapshot_diff.h"
 
+#include "tls/credential/own_certificate.h"
+
 #include <stdio.h>
 
 /* A first start and a lost file look the same, so both are reported. */
@@ -45,6 +47,7 @@ void cg_request_reload(struct cg_state *state)
     cg_reporter_reopen(state->reporter);
     cg_own_monitor_changed(state->own_monitor); /* a certfile may have changed */
     cg_expiry_monitor_on_snapshot(state->expiry_monitor);
+    cg_own_update_strength(); /* before the policy is checked against it */
     cg_reload_request(state->reload);
 }
 

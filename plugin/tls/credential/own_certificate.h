@@ -22,8 +22,8 @@ const X509 *cg_hook_own_certificate(const struct cg_snapshot *snapshot, size_t i
  * *err names the certificate. CG_REASON_UNSET: none. */
 enum cg_reason cg_hook_audit_own(struct cg_error *err);
 
-/* Passes the strength of the broker's certificates to the preflight of later policies. Called by own_scan.c:
- * the broker loads certificates only at the start and on SIGHUP, and both cause a scan. */
+/* Passes the strength of the broker's certificates to the preflight of later policies. Called by own_scan.c,
+ * since the start causes a scan, and on SIGHUP, when the broker has loaded its certificates again. */
 void cg_own_update_strength(void);
 
 #endif
