@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ITEMS_MAX 256
+#define ITEMS_MAX 2048
 
 struct item {
     char *name;
