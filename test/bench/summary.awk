@@ -24,6 +24,14 @@ function connections(    tickets) {
     connection("CRL of a million entries", "connect", 1000000, "certguard, default", "stock, nodelay")
 }
 
+# instructions: known and new devices
+$1 == "instructions" && $2 == "1.3" && $3 == "P-256" { counted[$6, $4] = $5 }
+function instructions(what, kind, server,    base) {
+    base = counted[kind, "stock, nodelay, no tickets"]
+    if (base && counted[kind, server])
+        line("Instructions per connection, " what, counted[kind, server] " thousand", base " thousand", share(counted[kind, server], base), "instructions")
+}
+
 # refused: the kinds in the order of their ratios
 $1 == "refused" { refusal[$2, $3, $4] = $6; refusal_turns[$2, $3, $4] = $7 }
 $1 == "refused" && $4 == "certguard, default" && pair($7, refusal_turns[$2, $3, "stock, nodelay"]) {
@@ -56,6 +64,10 @@ $1 == "sessions" && $3 ~ /one session/ && $2 >= live { live = $2; ended = $5 }
 $1 == "idle" && $5 >= idle_files { idle_files = $5; idle_sessions = $3; idle[$2 ~ /^stock/] = $6 + $9 }
 
 END {
+    instructions("known device, default policy", "known", "certguard, default")
+    instructions("known device, all rules", "known", "certguard, all rules")
+    instructions("first contact, default policy", "first", "certguard, default")
+    instructions("first contact, all rules", "first", "certguard, all rules")
     connections()
     if (kinds) { refused("median of all kinds", int((kinds + 1) / 2)); refused("worst kind", kinds) }
     for (i = 1; i <= npublish; i++) line("Median time of " publish[i], ms(publish_ours[i]), ms(publish_theirs[i]), publish_ratio[i], "publish")
