@@ -105,12 +105,16 @@ static bool looks_like_hello(const unsigned char *b)
 /* Without printf: a flood of garbage should cost no more than it costs a broker without the plugin. */
 static void set_garbage(struct cg_conn *conn)
 {
-    static const char digits[] = "0123456789abcdef";
-    char text[] = "bytes that are not a TLS hello: .. .. .. .. ..", *at = strchr(text, '.');
-    for (size_t i = 0; i < sizeof conn->private->first; i++, at += 3) {
-        at[0] = digits[conn->private->first[i] >> 4];
-        at[1] = digits[conn->private->first[i] & 0xf];
+    static const char digits[] = "0123456789abcdef", words[] = "bytes that are not a TLS hello:";
+    char text[sizeof words + 3 * sizeof conn->private->first];
+    char *at = text + sizeof words - 1;
+    memcpy(text, words, sizeof words);
+    for (size_t i = 0; i < sizeof conn->private->first; i++) {
+        *at++ = ' ';
+        *at++ = digits[conn->private->first[i] >> 4];
+        *at++ = digits[conn->private->first[i] & 0xf];
     }
+    *at = '\0';
     cg_conn_set_fault(conn, CG_REASON_GARBAGE, text);
 }
 

@@ -215,16 +215,16 @@ static int64_t left_ms(struct cg_conn *conn, int64_t now_ms)
 /* They are ordered by their start, but listeners may have different timeouts: every one is checked. */
 static void abort_overdue(int64_t now_ms, cg_half_open_abort abort)
 {
-    int64_t next_ms = INT64_MAX;
+    int64_t due_ms = INT64_MAX;
     for (struct cg_conn *conn = half_open.oldest, *newer; conn; conn = newer) {
         newer = conn->private->newer;
         int64_t left = left_ms(conn, now_ms);
         if (left <= 0)
             abort(conn);
-        else if (left < next_ms)
-            next_ms = left;
+        else if (now_ms + left < due_ms)
+            due_ms = now_ms + left;
     }
-    half_open.due_ms = now_ms + (next_ms < SEARCH_MS ? SEARCH_MS : next_ms);
+    half_open.due_ms = due_ms - now_ms < SEARCH_MS ? now_ms + SEARCH_MS : due_ms;
 }
 
 int64_t cg_half_open_abort_overdue(cg_half_open_abort abort)
