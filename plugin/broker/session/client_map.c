@@ -197,10 +197,9 @@ static void insert(struct cg_client_map *map, struct cg_claim *claim, struct cg_
 }
 
 /* NULL: out of memory. */
-static struct cg_claim *new_claim(const struct cg_claim *given, const char *username)
+static struct cg_claim *new_claim(const struct cg_claim *given, const X509 *leaf, const char *username)
 {
     struct cg_claim *claim = calloc(1, sizeof *claim + (given->conn ? 0 : sizeof claim->plain[0]));
-    const X509 *leaf = given->conn ? given->conn->peer_leaf : NULL;
     if (!claim)
         return NULL;
     *claim = *given;
@@ -213,12 +212,13 @@ static struct cg_claim *new_claim(const struct cg_claim *given, const char *user
 struct cg_claim *cg_client_map_claim(struct cg_client_map *map, const struct cg_claim *given, const char *username,
                                      const char *client_id)
 {
-    struct cg_claim *claim = new_claim(given, username);
+    const X509 *leaf = given->conn ? given->conn->peer_leaf : NULL;
+    struct cg_claim *claim = new_claim(given, leaf, username);
     if (!claim)
         return NULL;
-    uint64_t certificate = claim->holder ? hash_of(claim->conn->peer_leaf) : 0;
-    struct cg_id *entry = !claim->holder || certificate ? find_id(map, client_id) : NULL;
-    if (!entry && (!claim->holder || certificate))
+    uint64_t certificate = leaf ? hash_of(leaf) : 0;
+    struct cg_id *entry = !leaf || certificate ? find_id(map, client_id) : NULL;
+    if (!entry && (!leaf || certificate))
         entry = add_id(map, client_id);
     if (!entry) {
         free_claim(claim);
