@@ -325,8 +325,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "Check the network and the load of the client, or raise tls.handshake_timeout in the policy.", X509_V_OK},
     [CG_REASON_TOO_MANY_HANDSHAKES] = {"too_many_handshakes", CG_KIND_HANDSHAKE,
         "Too many handshakes were in progress. Most came from this address, and this was one of the oldest.", "",
-        "If these are your own devices, spread their reconnects or raise tls.max_handshakes in the policy. "
-        "Otherwise, block the sender.",
+        "If these are your own devices, spread their reconnects, or raise tls.max_handshakes in the policy: each one more "
+        "lets a flood take up to 1.5 MiB more memory. Otherwise, block the sender.",
         X509_V_OK},
     [CG_REASON_HANDSHAKE_FAILED] = {"handshake_failed", CG_KIND_HANDSHAKE,
         "The TLS handshake failed for a reason that has no other code.", "RFC 8446 6.2",
