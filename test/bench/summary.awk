@@ -50,11 +50,12 @@ $1 == "publish" && $3 == "certguard, default" && client["stock"] {
 }
 
 # storm: case, clients, server, round, s until the last client is back
-$1 == "storm" { storm[$2, $4] = ((($2, $4) in storm) ? storm[$2, $4] "," : "") $6; storm_clients = $3 }
+$1 == "storm" { all_back[$2, $4] = all_back[$2, $4] (++storms_of[$2, $4] > 1 ? "," : "") $6; storm_clients = $3 }
+function until_back(times,    s) { s = median(times); return sprintf("%s%.1f s", s < 60 ? "" : "over ", s) }
 function storms(what, name,    ours, theirs) {
-    ours = storm[what, "certguard, default"]; theirs = storm[what, "stock"]
+    ours = all_back[what, "certguard, default"]; theirs = all_back[what, "stock"]
     if (ours && theirs)
-        line(storm_clients " clients reconnect at once, " name ", until the last one", sprintf("%.1f s", median(ours)), sprintf("%.1f s", median(theirs)), paired(ours, theirs), "storm")
+        line(storm_clients " clients reconnect at once, " name ", until the last one", until_back(ours), until_back(theirs), paired(ours, theirs), "storm")
 }
 
 $1 == "held" && $3 == "1.3" && $5 >= held_sessions { held_sessions = $5; held[$2 ~ /^stock/] = $6; held_text[$2 ~ /^stock/] = sprintf("%.2f KiB (%.2f-%.2f)", $6, $7, $8) }
