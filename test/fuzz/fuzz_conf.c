@@ -19,9 +19,12 @@ static void look_up(const struct cg_conf *conf)
             abort();
         cg_conf_is_tls(conf, i);
     }
-    for (unsigned i = 1; i <= conf->plugins; i++) /* the file is part of its line */
+    for (unsigned i = 1; i <= conf->plugins; i++) { /* the file is part of its line */
         if (!cg_conf_plugin(conf, i) || !strstr(cg_conf_plugin(conf, i)->value, cg_conf_plugin_file(conf, i)))
             abort();
+        if (cg_conf_plugin_is_global(conf, i) && !cg_conf_plugin_applies(conf, i, conf->listeners))
+            abort();
+    }
     unsigned guard = cg_conf_certguard(conf);
     if (guard > conf->plugins || (guard && !cg_conf_is_certguard(conf, guard)) || !cg_conf_user(conf))
         abort();

@@ -385,8 +385,81 @@ as_version 2.0.11 0 plain.conf
 sed -e "s|^plugin .*|plugin_load guard $work/mosquitto_certguard.so|" good.conf >new.conf
 as_version 2.1.2 3 new.conf
 found listener_without_plugin
+found plugin_unused
 echo 'plugin_use guard' >>new.conf
 as_version 2.1.2 0 new.conf
+# its plugins replace lines that 3.0 is to remove; doctor shows the lines if the plugin is there and nothing else has to change
+lists=$work/mosquitto_acl_file.so users=$work/mosquitto_password_file.so
+echo 'pattern readwrite dev/%u/#' >acl
+chmod 600 acl
+shows() # COUNT CONFIG: with 2.1.2
+{
+    as_version 2.1.2 0 "$2"
+    found deprecated_in_2_1
+    [ "$(grep -o "acl_file $work/acl; replace with: .\"global_plugin $lists.\" and .\"plugin_opt_acl_file $work/acl.\"" out | wc -l)" = "$1" ] ||
+        fail "expected $1 replacements: $(cat out)"
+}
+{ cat good.conf; echo "acl_file $work/acl"; } >drop.conf
+shows 0 drop.conf
+: >"$lists"
+: >"$users"
+shows 1 drop.conf
+says_not acl_missing
+mv "$lists" "$work/mosquitto/" # where Debian has it
+as_version 2.1.2 0 drop.conf
+says "replace with: .\"global_plugin $work/mosquitto/mosquitto_acl_file.so"
+mv "$work/mosquitto/mosquitto_acl_file.so" "$lists"
+{ cat drop.conf; echo "acl_file $work/acl"; } >twice.conf
+shows 1 twice.conf # only the last line has an effect
+{ echo 'per_listener_settings true'; cat drop.conf; } >each.conf
+shows 0 each.conf
+as_version 2.0.21 0 drop.conf
+says_not deprecated_in_2_1
+chmod 644 acl
+as_version 2.0.21 0 drop.conf
+says_not file_refused_later
+as_version 2.1.2 0 drop.conf
+found file_refused_later
+chmod 600 acl
+ln -s acl acl.link
+{ cat good.conf; printf 'global_plugin %s\nplugin_opt_acl_file %s/acl.link\n' "$lists" "$work"; } >link.conf
+as_version 2.0.21 0 link.conf
+as_version 2.1.2 3 link.conf
+found file_is_link
+export MOSQUITTO_UNSAFE_ALLOW_SYMLINKS=1
+as_version 2.1.2 0 link.conf
+unset MOSQUITTO_UNSAFE_ALLOW_SYMLINKS
+# an access list, and a list of users, of a plugin
+list="global_plugin $lists\nplugin_opt_acl_file $work/acl"
+with_lines() # EXIT LINES: in front of the good configuration, and below it
+{
+    { printf '%b\n' "$2"; cat good.conf; } >fault.conf
+    as_version 2.1.2 "$1" fault.conf
+    { cat good.conf; printf '%b\n' "$2"; } >fault.conf
+    as_version 2.1.2 "${3:-$1}" fault.conf
+}
+with_lines 0 "$list"
+says_not 'acl_missing\|deprecated_in_2_1\|plugin_order'
+with_lines 3 "global_plugin $users\nplugin_opt_password_file $work/acl" 0
+found acl_missing
+fault_in file_unreadable "global_plugin $lists\nplugin_opt_acl_file $work/none"
+fault_in file_unreadable "global_plugin $users\nplugin_opt_password_file $work/none"
+{ cat new.conf; printf '%b\n' "$list"; } >fault.conf
+as_version 2.1.2 0 fault.conf
+says_not 'acl_missing\|plugin_order'
+{ cat new.conf; printf 'global_plugin %s\nplugin_opt_password_file %s/acl\n' "$users" "$work"; } >fault.conf
+as_version 2.1.2 3 fault.conf
+found plugin_order
+{ cat new.conf; echo "password_file $work/acl"; } >fault.conf
+as_version 2.1.2 3 fault.conf
+found plugin_order
+says 'add its plugin_use line to every listener'
+sed 's/"authenticates": true/"authenticates": false/' policy.json >password.json
+{ sed "s|$work/policy.json|$work/password.json|" good.conf; printf '%b\n' "$list"; } >fault.conf
+as_version 2.1.2 3 fault.conf
+found nobody_authenticates
+printf 'global_plugin %s\nplugin_opt_password_file %s/acl\n' "$users" "$work" >>fault.conf
+as_version 2.1.2 0 fault.conf
 
 # ---- notices, and faults that come with time ----
 ok cg --json -v doctor --config good.conf --user "$me"

@@ -58,6 +58,23 @@ static struct cg_conf_line *new_line(struct cg_conf *conf, const char *file, uns
     return &item[conf->count++];
 }
 
+/* Is the line "plugin_load NAME FILE" with this name? */
+static bool is_load_of(const struct cg_conf_line *line, const char *name)
+{
+    size_t len = strcspn(line->value, " \t");
+    return strcmp(line->key, "plugin_load") == 0 && strlen(name) == len && strncmp(line->value, name, len) == 0;
+}
+
+/* As in the broker, the plugin_opt lines below "plugin_use NAME" belong to that plugin. It does not start with an unknown
+ * name. */
+static void use_plugin(struct cg_conf *conf, const char *name)
+{
+    conf->plugin = 0;
+    for (size_t i = 0; i < conf->count; i++)
+        if (is_load_of(&conf->item[i], name))
+            conf->plugin = conf->item[i].plugin;
+}
+
 /* Sets the sections of the line, which may begin one. */
 static void place(struct cg_conf *conf, struct cg_conf_line *line)
 {
@@ -66,12 +83,14 @@ static void place(struct cg_conf *conf, struct cg_conf_line *line)
     else if (strcmp(line->key, "connection") == 0)
         conf->bridges++;
     else if (is_plugin_line(line->key))
-        conf->plugins++;
+        conf->plugin = ++conf->plugins;
+    else if (strcmp(line->key, "plugin_use") == 0)
+        use_plugin(conf, line->value);
     else if (strcmp(line->key, "per_listener_settings") == 0)
         conf->per_listener = cg_conf_true(line);
     line->listener = conf->listeners;
     line->bridge = conf->bridges;
-    line->plugin = conf->plugins;
+    line->plugin = conf->plugin;
 }
 
 static struct cg_conf_line *add_line(struct cg_conf *conf, const char *file, unsigned number, const char *text,
@@ -249,9 +268,34 @@ const char *cg_conf_plugin_file(const struct cg_conf *conf, unsigned plugin)
     return file;
 }
 
+bool cg_conf_plugin_is(const struct cg_conf *conf, unsigned plugin, const char *name)
+{
+    return strstr(cg_conf_plugin_file(conf, plugin), name) != NULL;
+}
+
+bool cg_conf_plugin_is_global(const struct cg_conf *conf, unsigned plugin)
+{
+    const struct cg_conf_line *line = cg_conf_plugin(conf, plugin);
+    return line && strcmp(line->key, "plugin_load") != 0 &&
+           (!conf->per_listener || strcmp(line->key, "global_plugin") == 0);
+}
+
+bool cg_conf_plugin_applies(const struct cg_conf *conf, unsigned plugin, unsigned listener)
+{
+    const struct cg_conf_line *line = cg_conf_plugin(conf, plugin);
+    if (!line || cg_conf_plugin_is_global(conf, plugin))
+        return line != NULL;
+    const char *applies = strcmp(line->key, "plugin_load") == 0 ? "plugin_use" : line->key;
+    for (size_t i = 0; i < conf->count; i++)
+        if (conf->item[i].plugin == plugin && conf->item[i].listener == listener &&
+            strcmp(conf->item[i].key, applies) == 0)
+            return true;
+    return false;
+}
+
 bool cg_conf_is_certguard(const struct cg_conf *conf, unsigned plugin)
 {
-    return strstr(cg_conf_plugin_file(conf, plugin), "mosquitto_certguard") != NULL;
+    return cg_conf_plugin_is(conf, plugin, "mosquitto_certguard");
 }
 
 unsigned cg_conf_certguard(const struct cg_conf *conf)

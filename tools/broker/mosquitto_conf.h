@@ -20,7 +20,8 @@ struct cg_conf_line {
     const char *file;  /* owned by the struct cg_conf */
     unsigned line;     /* from 1 */
     bool has_tab;      /* before or after the key, where the broker expects a blank */
-    /* The sections of the line: 0 is before the first "listener", "connection" or "plugin" line. */
+    /* The sections of the line: 0 is before the first "listener", "connection" or "plugin" line. "plugin_use" continues the
+     * section of the plugin that it names. */
     unsigned listener, bridge, plugin;
 };
 
@@ -30,6 +31,7 @@ struct cg_conf {
     char **files;
     size_t nfiles;
     unsigned listeners, bridges, plugins; /* the number of such lines */
+    unsigned plugin;                      /* the section of the next line, while lines are added */
     bool per_listener;                    /* per_listener_settings true */
 };
 
@@ -56,6 +58,16 @@ const struct cg_conf_line *cg_conf_plugin_option(const struct cg_conf *conf, uns
 unsigned cg_conf_certguard(const struct cg_conf *conf);
 bool cg_conf_is_certguard(const struct cg_conf *conf, unsigned plugin);
 const char *cg_conf_plugin_file(const struct cg_conf *conf, unsigned plugin); /* "": the line has no file */
+
+/* Does the plugin's file have this name? These come with Mosquitto, the first two from 2.1. */
+#define CG_CONF_ACL_PLUGIN      "mosquitto_acl_file"
+#define CG_CONF_PASSWORD_PLUGIN "mosquitto_password_file"
+#define CG_CONF_DYNSEC_PLUGIN   "mosquitto_dynamic_security"
+bool cg_conf_plugin_is(const struct cg_conf *conf, unsigned plugin, const char *name);
+
+/* Does the plugin apply to all listeners, or to this one? A "plugin_load" line applies where "plugin_use" names it. */
+bool cg_conf_plugin_is_global(const struct cg_conf *conf, unsigned plugin);
+bool cg_conf_plugin_applies(const struct cg_conf *conf, unsigned plugin, unsigned listener);
 
 /* The user of a broker that root starts. */
 const char *cg_conf_user(const struct cg_conf *conf);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +19,25 @@
 #define NOT_WRITTEN                                                                                                    \
     "its file system is mounted read-only. Name a place that can be written to (a unit may need ReadWritePaths=)"
 
-static const char *const file_keys[] = {"cafile",        "certfile",      "keyfile",         "crlfile",
-                                        "password_file", "bridge_cafile", "bridge_certfile", "bridge_keyfile",
-                                        "acl_file",      "psk_file",      "dhparamfile",     NULL};
+static const char *const file_keys[] = {"cafile",          "certfile",       "keyfile",     "crlfile", "bridge_cafile",
+                                        "bridge_certfile", "bridge_keyfile", "dhparamfile", NULL};
 static const char *const folder_keys[] = {"capath", "bridge_capath", NULL};
 static const char *const no_file[] = {NULL};
+
+/* Does the line name a list of users or topics, of the broker or of a plugin that comes with Mosquitto? */
+static bool names_list(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    return cg_doctor_is_one_of(line->key, CG_KEYS("acl_file", "password_file", "psk_file")) ||
+           (strcmp(line->key, "plugin_opt_acl_file") == 0 &&
+            cg_conf_plugin_is(&d->conf, line->plugin, CG_CONF_ACL_PLUGIN)) ||
+           (strcmp(line->key, "plugin_opt_password_file") == 0 &&
+            cg_conf_plugin_is(&d->conf, line->plugin, CG_CONF_PASSWORD_PLUGIN));
+}
+
+static bool names_file(const struct cg_doctor *d, const struct cg_conf_line *line)
+{
+    return cg_doctor_is_one_of(line->key, file_keys) || names_list(d, line);
+}
 
 static void unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
 {
@@ -30,8 +45,7 @@ static void unreadable(struct cg_doctor *d, const struct cg_rule_row *row)
         const struct cg_conf_line *line = &d->conf.item[i];
         struct cg_bytes bytes = {0};
         struct cg_error err = {""};
-        if (cg_doctor_is_one_of(line->key, file_keys) &&
-            !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
+        if (names_file(d, line) && !cg_file_read(line->value, CG_FILE_PUBLIC, FILE_LIMIT, &bytes, &err))
             cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
         if (cg_doctor_is_one_of(line->key, folder_keys) && !cg_folder_visit(line->value, no_file, NULL, NULL, &err))
             cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, err.text);
@@ -122,7 +136,7 @@ static void writable_by_all(struct cg_doctor *d, const struct cg_rule_row *row)
     for (size_t i = 0; i < d->conf.nfiles; i++)
         report_writable(d, row, d->conf.files[i]);
     for (size_t i = 0; i < d->conf.count; i++)
-        if (cg_doctor_is_one_of(d->conf.item[i].key, file_keys))
+        if (names_file(d, &d->conf.item[i]))
             report_writable(d, row, d->conf.item[i].value);
     for (unsigned i = 1; i <= d->conf.plugins; i++)
         report_writable(d, row, cg_conf_plugin_file(&d->conf, i));
@@ -132,6 +146,34 @@ static void writable_by_all(struct cg_doctor *d, const struct cg_rule_row *row)
         report_trust_writable(d, row, &policy->server_trust);
         report_trust_writable(d, row, &policy->bridge_trust);
         report_writable(d, row, policy->state);
+    }
+}
+
+/* Mosquitto 2.1 does not open these files through links. In a container, doctor has the broker's environment. */
+static bool follows_no_link(const struct cg_doctor *d)
+{
+    return cg_doctor_is_2_1(d) && !getenv("MOSQUITTO_UNSAFE_ALLOW_SYMLINKS");
+}
+
+static void file_is_link(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        struct stat st;
+        if (names_list(d, line) && lstat(line->value, &st) == 0 && S_ISLNK(st.st_mode))
+            cg_doctor_report_line(d, row, line);
+    }
+}
+
+static void file_refused_later(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (size_t i = 0; i < d->conf.count; i++) {
+        const struct cg_conf_line *line = &d->conf.item[i];
+        struct stat st;
+        if (!names_list(d, line) || stat(line->value, &st) != 0 || d->uid == (uid_t)-1)
+            continue;
+        if (st.st_mode & 07 || st.st_uid != d->uid || st.st_gid != d->gid)
+            cg_doctor_report_line(d, row, line);
     }
 }
 
@@ -180,6 +222,19 @@ static const struct cg_doctor_rule rules[] = {
     {{"file_unreadable", CG_LINT_ERROR, "", "The broker does not start, or the listener refuses every client.",
       CG_DOCTOR_FIX_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
      .check = unreadable},
+    {{"file_is_link", CG_LINT_WARNING, "",
+      "Mosquitto 2.1 does not open this file through a symbolic link. It does not start, unless its environment has "
+      "MOSQUITTO_UNSAFE_ALLOW_SYMLINKS.",
+      "Name the file that the link leads to. Where files are mounted as links (Kubernetes), start the broker with "
+      "MOSQUITTO_UNSAFE_ALLOW_SYMLINKS=1 in its environment, and also set this for doctor."},
+     .when = follows_no_link,
+     .check = file_is_link},
+    {{"file_refused_later", CG_LINT_NOTICE, "",
+      "Everyone can read the file, or it does not belong to the broker's user and group. Mosquitto logs a warning: a "
+      "future version will refuse to load it.",
+      "For the user mosquitto: chown mosquitto: FILE, then chmod o= FILE"},
+     .when = cg_doctor_is_2_1,
+     .check = file_refused_later},
     {{"config_unreadable", CG_LINT_WARNING, "",
       "The broker starts, because root reads the file. It fails at a reload, because it then reads the file as its own "
       "user.",

@@ -45,10 +45,31 @@ static void plugin_machine(struct cg_doctor *d, const struct cg_rule_row *row)
         cg_doctor_report(d, row, "%s:%u: %s", line->file, line->line, file);
 }
 
+/* Is the plugin asked about CONNECT at a listener before certguard? Global plugins are asked first, and plugins of one kind in
+ * the order of their lines. The acl-file plugin is not asked about CONNECT. */
+static bool is_asked_first(const struct cg_doctor *d, unsigned plugin)
+{
+    bool global = cg_conf_plugin_is_global(&d->conf, plugin);
+    if (cg_conf_is_certguard(&d->conf, plugin) || cg_conf_plugin_is(&d->conf, plugin, CG_CONF_ACL_PLUGIN))
+        return false;
+    for (unsigned i = 0; i <= d->conf.listeners; i++) {
+        unsigned guard = cg_doctor_guard(d, i);
+        bool first = global == cg_conf_plugin_is_global(&d->conf, guard) ? plugin < guard : global;
+        if (guard && first && cg_conf_plugin_applies(&d->conf, plugin, i))
+            return true;
+    }
+    return false;
+}
+
+/* password_file is asked after all plugins of its kind. */
 static void plugin_order(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    for (unsigned i = 1; i < d->plugin; i++)
-        cg_doctor_report_line(d, row, cg_conf_plugin(&d->conf, i));
+    const struct cg_conf_line *users = cg_conf_find(&d->conf, 0, "password_file");
+    for (unsigned p = 1; p <= d->conf.plugins; p++)
+        if (is_asked_first(d, p))
+            cg_doctor_report_line(d, row, cg_conf_plugin(&d->conf, p));
+    if (d->plugin && users && !d->conf.per_listener && !cg_conf_plugin_is_global(&d->conf, d->plugin))
+        cg_doctor_report_line(d, row, users);
 }
 
 static void plugin_options(struct cg_doctor *d, const struct cg_rule_row *row)
@@ -100,8 +121,8 @@ static void dynamic_security(struct cg_doctor *d, const struct cg_rule_row *row)
     for (unsigned p = 1; p <= d->conf.plugins; p++)
         for (unsigned i = 0; i <= d->conf.listeners; i++) {
             const struct cg_conf_line *line = cg_conf_plugin(&d->conf, p);
-            if (strstr(cg_conf_plugin_file(&d->conf, p), "mosquitto_dynamic_security") && authenticates(d, i) &&
-                cg_doctor_applies_to(&d->conf, line, i))
+            if (cg_conf_plugin_is(&d->conf, p, CG_CONF_DYNSEC_PLUGIN) && authenticates(d, i) &&
+                cg_conf_plugin_applies(&d->conf, p, i))
                 cg_doctor_report(d, row, "%s:%u: %s %s, and \"authenticates\": true for port %u", line->file,
                                  line->line, line->key, line->value, (unsigned)cg_conf_port(&d->conf, i));
         }
@@ -119,44 +140,22 @@ static bool is_http_api(const struct cg_conf_line *line)
     return strcmp(line->value, "http_api") == 0;
 }
 
-/* Mosquitto 2.1: "plugin_use NAME" below the listener uses a "plugin_load NAME FILE" line anywhere. */
-static bool is_used(const struct cg_conf *conf, unsigned listener, const struct cg_conf_line *load)
-{
-    size_t len = strcspn(load->value, " \t");
-    for (size_t i = 0; i < conf->count; i++) {
-        const struct cg_conf_line *line = &conf->item[i];
-        if (line->listener == listener && strcmp(line->key, "plugin_use") == 0 && strlen(line->value) == len &&
-            strncmp(line->value, load->value, len) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_bound(const struct cg_conf *conf, unsigned listener)
-{
-    for (unsigned p = 1; p <= conf->plugins; p++) {
-        const struct cg_conf_line *line = cg_conf_plugin(conf, p);
-        bool by_name = strcmp(line->key, "plugin_load") == 0;
-        if (cg_conf_is_certguard(conf, p) && (by_name ? is_used(conf, listener, line) : line->listener == listener))
-            return true;
-    }
-    return false;
-}
-
-/* Does the plugin line apply only to one listener? Always for "plugin_load", never for "global_plugin". */
-static bool is_for_one_listener(const struct cg_doctor *d)
-{
-    const struct cg_conf_line *plugin = cg_conf_plugin(&d->conf, d->plugin);
-    if (!plugin || strcmp(plugin->key, "global_plugin") == 0)
-        return false;
-    return d->conf.per_listener || strcmp(plugin->key, "plugin_load") == 0;
-}
-
 static void listener_without_plugin(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    for (unsigned i = 1; is_for_one_listener(d) && i <= d->conf.listeners; i++)
-        if (!is_bound(&d->conf, i))
+    for (unsigned i = 1; d->plugin && i <= d->conf.listeners; i++)
+        if (!cg_doctor_guard(d, i))
             cg_doctor_report_line(d, row, cg_conf_listener(&d->conf, i));
+}
+
+static void plugin_unused(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    for (unsigned p = 1; p <= d->conf.plugins; p++) {
+        bool used = false;
+        for (unsigned i = 0; !used && i <= d->conf.listeners; i++)
+            used = cg_conf_plugin_applies(&d->conf, p, i);
+        if (!used)
+            cg_doctor_report_line(d, row, cg_conf_plugin(&d->conf, p));
+    }
 }
 
 /* The broker follows include_dir only in its main file; 2.1 exits on another one. */
@@ -179,11 +178,6 @@ static void no_delay(struct cg_doctor *d, const struct cg_rule_row *row)
 static bool is_2_0_11_with_plugin(const struct cg_doctor *d)
 {
     return d->plugin && cg_doctor_is_2_0_11(d);
-}
-
-static bool is_2_1_or_later(const struct cg_doctor *d)
-{
-    return strncmp(d->version, "2.", 2) == 0 && strncmp(d->version, "2.0.", 4) != 0;
 }
 
 static bool lacks_user(const struct cg_doctor *d)
@@ -220,9 +214,11 @@ static const struct cg_doctor_rule rules[] = {
       "Set exactly one of the two options."},
      .check = plugin_options},
     {{"plugin_order", CG_LINT_WARNING, "",
-      "This plugin is loaded before certguard. The first plugin that decides about a client wins, so certguard is not "
-      "asked about that client's certificate.",
-      "Move certguard's plugin line, with the plugin_opt lines below it, above this line. If identity.authenticates is "
+      "Mosquitto asks this before certguard. The first one that decides about a client wins, so certguard is not asked "
+      "about that client's certificate.",
+      "Move certguard's plugin line, with the plugin_opt lines below it, above this line. If certguard is loaded with "
+      "plugin_load, Mosquitto first asks the plugins of all listeners and password_file. Then load this with "
+      "plugin_load too, below certguard, and add its plugin_use line to every listener. If identity.authenticates is "
       "true in the policy, this plugin is then no longer asked about clients with a certificate. So first add the "
       "certificates of the clients that it keeps out to the policy's deny list, or revoke them."},
      .check = plugin_order},
@@ -287,6 +283,10 @@ static const struct cg_doctor_rule rules[] = {
       "keep per_listener_settings. Do not change a listener whose allow_anonymous accepts clients that send a user "
       "name: with a plugin, Mosquitto refuses user names that are not in its password_file."},
      .check = listener_without_plugin},
+    {{"plugin_unused", CG_LINT_ERROR, "",
+      "No plugin_use line names this plugin. Mosquitto 2.1.2 then exits at its start, and its log does not show why.",
+      "Add plugin_use NAME below the listeners that the plugin is for, or remove the line and its plugin_opt lines."},
+     .check = plugin_unused},
     {{"per_listener_2_0_11", CG_LINT_NOTICE, "",
       "Mosquitto 2.0.11 loads the plugin once for every listener that names it.",
       "If all listeners have the same settings and plugin lines, write each of these lines once, before the first "
@@ -295,12 +295,6 @@ static const struct cg_doctor_rule rules[] = {
      .when = is_2_0_11_with_plugin,
      .keys = CG_KEYS("per_listener_settings"),
      .line = cg_conf_true},
-    {{"deprecated_in_2_1", CG_LINT_NOTICE, "",
-      "Mosquitto 2.1 accepts this line, but it is announced to be removed in Mosquitto 3.0.",
-      "Keep it with 2.1. Before you update to 3.0, look up its replacement in mosquitto.conf(5) of that version. Put a "
-      "plugin that replaces it below certguard's."},
-     .when = is_2_1_or_later,
-     .keys = CG_KEYS("per_listener_settings", "password_file", "acl_file")},
     {{"include_nested", CG_LINT_ERROR, "",
       "The broker follows include_dir only in its main file. It does not start, or never reads that folder.",
       "Move the line into the main file."},

@@ -26,13 +26,19 @@ void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const 
     cg_text_escape(text, strlen(text), finding->detail, sizeof finding->detail);
 }
 
-void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line)
+void cg_doctor_report_line_and(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line,
+                               const char *more)
 {
     size_t before = d->count;
-    cg_doctor_report(d, row, "%s:%u: %s%s%s", line->file, line->line, line->key, line->value[0] ? " " : "",
-                     line->value);
+    cg_doctor_report(d, row, "%s:%u: %s%s%s%s", line->file, line->line, line->key, line->value[0] ? " " : "",
+                     line->value, more);
     if (d->count > before)
         d->finding[before].line = line;
+}
+
+void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line)
+{
+    cg_doctor_report_line_and(d, row, line, "");
 }
 
 void cg_doctor_report_listener(struct cg_doctor *d, const struct cg_rule_row *row, unsigned listener, const char *what)
@@ -59,6 +65,11 @@ bool cg_doctor_is_2_0_11(const struct cg_doctor *d)
     return strcmp(d->version, "2.0.11") == 0;
 }
 
+bool cg_doctor_is_2_1(const struct cg_doctor *d)
+{
+    return strncmp(d->version, "2.", 2) == 0 && strncmp(d->version, "2.0.", 4) != 0;
+}
+
 bool cg_doctor_has_trust(const struct cg_conf *conf, unsigned listener)
 {
     return cg_conf_find(conf, listener, "cafile") || cg_conf_find(conf, listener, "capath");
@@ -69,9 +80,12 @@ const struct cg_listener_policy *cg_doctor_policy(const struct cg_doctor *d, uns
     return d->snapshot ? cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener)) : NULL;
 }
 
-bool cg_doctor_applies_to(const struct cg_conf *conf, const struct cg_conf_line *plugin, unsigned listener)
+unsigned cg_doctor_guard(const struct cg_doctor *d, unsigned listener)
 {
-    return !conf->per_listener || strcmp(plugin->key, "global_plugin") == 0 || plugin->listener == listener;
+    for (unsigned p = 1; p <= d->conf.plugins; p++)
+        if (cg_conf_is_certguard(&d->conf, p) && cg_conf_plugin_applies(&d->conf, p, listener))
+            return p;
+    return 0;
 }
 
 bool cg_doctor_plugin_requires(const struct cg_doctor *d, uint16_t port)

@@ -64,6 +64,8 @@ void cg_doctor_read_unit(struct cg_doctor *d);
 void cg_doctor_report(struct cg_doctor *d, const struct cg_rule_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void cg_doctor_report_line(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line);
+void cg_doctor_report_line_and(struct cg_doctor *d, const struct cg_rule_row *row, const struct cg_conf_line *line,
+                               const char *more); /* text after the line */
 void cg_doctor_report_listener(struct cg_doctor *d, const struct cg_rule_row *row, unsigned listener, const char *what);
 
 /* Is the key in the NULL-terminated list? */
@@ -71,10 +73,11 @@ bool cg_doctor_is_one_of(const char *key, const char *const *keys);
 
 bool cg_doctor_has_plugin(const struct cg_doctor *d);
 bool cg_doctor_is_2_0_11(const struct cg_doctor *d); /* the installed broker */
+bool cg_doctor_is_2_1(const struct cg_doctor *d);    /* or a later 2 */
 bool cg_doctor_has_trust(const struct cg_conf *conf, unsigned listener);
 
-/* Does the plugin line apply to the listener? A "plugin_load" line must also be used there. */
-bool cg_doctor_applies_to(const struct cg_conf *conf, const struct cg_conf_line *plugin, unsigned listener);
+/* The first certguard plugin that applies to the listener; 0: none. */
+unsigned cg_doctor_guard(const struct cg_doctor *d, unsigned listener);
 
 /* The policy for a listener; NULL: no snapshot. */
 const struct cg_listener_policy *cg_doctor_policy(const struct cg_doctor *d, unsigned listener);

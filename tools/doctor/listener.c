@@ -206,17 +206,20 @@ static bool accepts_anonymous(const struct cg_doctor *d, unsigned listener)
     return line ? cg_conf_true(line) : !d->conf.listeners && !cg_conf_find(&d->conf, 0, "port");
 }
 
-/* Is certguard the only plugin that is asked about clients of the listener? */
+/* Does another plugin than certguard and this one apply to the listener? */
+static bool has_other_plugin(const struct cg_doctor *d, unsigned listener, const char *name)
+{
+    for (unsigned p = 1; p <= d->conf.plugins; p++)
+        if (cg_conf_plugin_applies(&d->conf, p, listener) && !cg_conf_is_certguard(&d->conf, p) &&
+            !cg_conf_plugin_is(&d->conf, p, name))
+            return true;
+    return false;
+}
+
+/* Is certguard the only plugin that is asked about CONNECT of the listener's clients? */
 static bool asks_certguard_alone(const struct cg_doctor *d, unsigned listener)
 {
-    bool asked = false;
-    for (unsigned p = 1; p <= d->conf.plugins; p++) {
-        const struct cg_conf_line *line = cg_conf_plugin(&d->conf, p);
-        if (!cg_conf_is_certguard(&d->conf, p))
-            return false;
-        asked = asked || (strcmp(line->key, "plugin_load") != 0 && cg_doctor_applies_to(&d->conf, line, listener));
-    }
-    return asked;
+    return cg_doctor_guard(d, listener) && !has_other_plugin(d, listener, CG_CONF_ACL_PLUGIN);
 }
 
 /* Is allow_anonymous the only way for clients of this listener to log in, apart from those that the policy refuses? */
@@ -257,12 +260,15 @@ static void user_names_refused(struct cg_doctor *d, const struct cg_rule_row *ro
     report_without_login(d, row, true, "\"authenticates\" is not true, allow_anonymous is true,");
 }
 
-/* Only with a user name from the certificate can the pattern %u of an acl_file be trusted. */
-static void acl_missing(struct cg_doctor *d, const struct cg_rule_row *row)
+/* Only with a user name from the certificate can the pattern %u of an access list be trusted. Any plugin but Mosquitto's
+ * password-file may have one. */
+static const char *acl_missing(const struct cg_doctor *d, unsigned listener)
 {
-    bool identity = d->snapshot && d->snapshot->policy->base.identity.username != CG_IDENTITY_NONE;
-    if (identity && d->conf.plugins == 1 && !cg_conf_find(&d->conf, d->conf.listeners, "acl_file"))
-        cg_doctor_report(d, row, "%s: there is no acl_file", d->conf.files[0]);
+    const struct cg_listener_policy *policy = cg_doctor_policy(d, listener);
+    bool identity = policy && cg_conf_is_tls(&d->conf, listener) && policy->identity.username != CG_IDENTITY_NONE;
+    bool has_list = cg_conf_find(&d->conf, listener, "acl_file") ||
+                    has_other_plugin(d, listener, CG_CONF_PASSWORD_PLUGIN);
+    return identity && !has_list ? "no access list" : NULL;
 }
 
 static const struct cg_doctor_rule rules[] = {
@@ -322,7 +328,7 @@ static const struct cg_doctor_rule rules[] = {
     {{"anonymous_allowed", CG_LINT_WARNING, "",
       "Clients without a user name can connect, besides those with a certificate.",
       "When every client has a certificate whose name the policy's identity section uses, or a user name in "
-      "password_file, set: allow_anonymous false"},
+      "password_file, set the line to false."},
      .when = anonymous_matters,
      .check = anonymous_allowed},
     {{"nobody_authenticates", CG_LINT_ERROR, "",
@@ -336,7 +342,8 @@ static const struct cg_doctor_rule rules[] = {
       "If some clients send a user name, remove it from their settings, or add a password_file with their users."},
      .check = user_names_refused},
     {{"acl_missing", CG_LINT_NOTICE, "", "Every client may read and write every topic.",
-      "Add an acl_file with lines such as: pattern readwrite devices/%u/#"},
-     .check = acl_missing},
+      "Add an acl_file with lines such as: pattern readwrite devices/%u/#. On Mosquitto 2.1, the acl-file plugin reads "
+      "the same file (mosquitto_certguard(8))."},
+     .listener = acl_missing},
 };
 const struct cg_doctor_rules cg_doctor_listener_rules = {rules, CG_COUNT(rules)};

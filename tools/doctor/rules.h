@@ -49,11 +49,12 @@ struct cg_doctor_rules {
 void cg_doctor_each_tls_files(struct cg_doctor *d, const struct cg_doctor_rule *rule);              /* tls.c */
 void cg_doctor_report_event(struct cg_doctor *d, const struct cg_rule_row *row, const char *event); /* events.c */
 
-extern const struct cg_doctor_rules cg_doctor_conf_rules;     /* the plugin's lines, and the broker as a whole */
-extern const struct cg_doctor_rules cg_doctor_listener_rules; /* listeners */
-extern const struct cg_doctor_rules cg_doctor_bridge_rules;   /* bridges */
-extern const struct cg_doctor_rules cg_doctor_line_rules;     /* lines with which no broker starts */
-extern const struct cg_doctor_rules cg_doctor_access_rules;   /* rights on files and folders */
+extern const struct cg_doctor_rules cg_doctor_conf_rules;       /* the plugin's lines, and the broker as a whole */
+extern const struct cg_doctor_rules cg_doctor_deprecated_rules; /* lines that 3.0 will drop */
+extern const struct cg_doctor_rules cg_doctor_listener_rules;   /* listeners */
+extern const struct cg_doctor_rules cg_doctor_bridge_rules;     /* bridges */
+extern const struct cg_doctor_rules cg_doctor_line_rules;       /* lines with which no broker starts */
+extern const struct cg_doctor_rules cg_doctor_access_rules;     /* rights on files and folders */
 extern const struct cg_doctor_rules cg_doctor_tls_rules;  /* certificates, keys and CA files as the broker loads them */
 extern const struct cg_doctor_rules cg_doctor_file_rules; /* policy, trust, CRLs, credentials */
 extern const struct cg_doctor_rules cg_doctor_live_rules; /* the running broker */
