@@ -4,6 +4,7 @@
 # configured from what the Dockerfile copies, with its commands; and that they need no library that the image lacks.
 . "$(dirname "$0")/../lib/harness.sh"
 at_failure=continue
+unset CDPATH
 source=$(cd "$here/../.." && pwd) || exit 1
 dockerfile=$source/conf/container/Dockerfile
 begin
