@@ -42,6 +42,8 @@ done
 # ---- one version ----
 version=$(sed -n 's/^project(certguard VERSION \([0-9.]*\).*/\1/p' "$source/CMakeLists.txt")
 grep -q "^## $version\(,\|$\)" "$source/CHANGELOG.md" || fail "CHANGELOG.md has no section of version $version"
+sed -n 1p "$source/debian/changelog" | grep -qF "certguard ($version) " ||
+    fail "the first line of debian/changelog is not of version $version"
 
 # ---- links inside the tree, to files and headings ----
 # anchors FILE: the anchors that GitHub gives its headings

@@ -16,7 +16,7 @@ make_root() {
     shift 3
     mkdir -p "$made"
     [ ! -e "$made/root.done" ] || return 0
-    command -v debootstrap >/dev/null || skip "no debootstrap; install it with: sh tools/install-deps package"
+    command -v debootstrap >/dev/null || skip "no debootstrap; install it with: sh tools/install-deps systems"
     uri=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Origin: Debian' 'Created-By: Packages' |
         awk '$2 == "main" && $1 !~ /security/ { print $1; exit }')
     [ -n "$uri" ] || skip "no Debian package source is configured"
@@ -53,8 +53,31 @@ copy_root() {
     cp -a --reflink=auto "$1/root" "$1/run"
     open_root "$1/run"
 }
-# inside COMMAND...: runs it in $root
+# inside COMMAND...: runs it in $root; $inside_env has further words NAME=VALUE
 inside() {
-    chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/root \
-        ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} "$@"
+    # shellcheck disable=SC2086
+    enter env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/root \
+        ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} ${inside_env:-} "$@"
+}
+enter() { chroot "$root" "$@"; }
+# make_packages SUITE: builds the Debian packages of this clone for SUITE, or takes those in $CG_PACKAGES. Sets $packages to
+# their folder.
+make_packages() {
+    packages=${CG_PACKAGES:-}
+    [ -z "$packages" ] || return 0
+    set -- "$(dpkg --print-architecture)" "$1"
+    # shellcheck disable=SC1091
+    if [ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = "$2" ]; then
+        packages=$PWD/build/package
+        sh tools/package
+    else
+        packages=$PWD/build/package/$1-$2
+        sh tools/package "$@"
+    fi || fail "tools/package failed"
+}
+# put_packages: copies them to $root/root/certguard, in their place in the clone, with the guide and its test
+put_packages() {
+    mkdir -p "$root/root/certguard/build/package"
+    tar -c debian/tests docs/home.md test/docs/run_blocks | tar -x --no-same-owner -C "$root/root/certguard"
+    find "$packages" -maxdepth 1 -type f -exec cp {} "$root/root/certguard/build/package" \;
 }
