@@ -101,7 +101,8 @@ int cg_units_remove(const struct cg_cli *cli, const struct cg_unit_folders *fold
         }
     cg_result_of_run(cli, result);
     if (removal.removed)
-        cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer'\n  systemctl daemon-reload");
+        cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer'\n  systemctl daemon-reload\n  systemctl reset-failed "
+                    "'certguard-*'");
     else
         cg_say(cli, "%s contains no files of install-units.", folders->units);
     return CG_EXIT_OK;
