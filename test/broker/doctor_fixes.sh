@@ -259,7 +259,7 @@ not_done "the fix is to install, update or restart" broker_version unreachable h
 not_done "the fix says where to look" own_certificate_refused clients_refused served_other
 not_done "the machine: units, users, timers, proxies" timer_not_enabled unit_command_missing unit_other_config \
     renewal_not_scheduled broker_as_root insecure_client http_api_beside_plugin proxy_protocol
-not_done "the CA: tool_fixes" crl_stale crl_expired renewal_due anchor_ends
+not_done "the CA: tool_fixes" crl_stale crl_expired crl_delta_expired renewal_due anchor_ends
 not_done "opens port 1883, which may be in use: tool_test_doctor" listener_unasked
 not_done "adds the plugin: docs_home and docs_plant" plugin_missing
 [ -e per_listener_2_0_11.after ] || not_done "another Mosquitto" per_listener_2_0_11

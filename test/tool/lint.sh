@@ -130,6 +130,11 @@ expect 3 cg lint crl.pem
 says '(crl_number_missing)'
 expect 3 cg lint --at +3d crl.pem
 says '(crl_expired)'
+# the full CRL of an expired delta stays in use
+pki "delta: crl issuer=o number=2 delta=1 days=0..1"
+expect 3 cg lint --at +3d delta.pem
+says '(crl_delta_expired)'
+says_not '(crl_expired)'
 
 # lint reports what the plugin rejects at load
 pki "crl: crl issuer=o number=none ext=critical,2.5.29.20=020103"

@@ -221,6 +221,12 @@ echo "{\"trust\": {\"anchors\": \"$work/ca/ca.pem\", \"crls\": \"$work/ca/crl.pe
 expect 3 cg --json -v --at +8d doctor --config fault.conf --user "$me"
 found crl_expired
 found state_missing
+# the full CRL of an expired delta stays in use
+pki "split: ca" "full: crl issuer=split number=1 days=0..30" "delta: crl issuer=split number=2 delta=1 days=0..1"
+echo "{\"trust\": {\"anchors\": \"$work/split.pem\", \"crls\": [\"$work/full.pem\", \"$work/delta.pem\"], \"crl_extended\": true}}" >crl-only.json
+expect 3 cg --json doctor --at +3d --config fault.conf --user "$me"
+found crl_delta_expired
+says_not '"id":"crl_expired"'
 mkdir state && chmod 0777 state
 expect 3 cg --json doctor --config good.conf --user "$me"
 found state_unusable

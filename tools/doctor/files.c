@@ -30,8 +30,8 @@ static void crl_missing(struct cg_doctor *d, const struct cg_rule_row *row)
         cg_doctor_report(d, row, "%s", d->snapshot ? d->snapshot->policy->name : d->conf.files[0]);
 }
 
-/* Reports the CRLs between two quarters of their lifetime. to 0: without an end. */
-static void report_crls_of_age(struct cg_doctor *d, const struct cg_rule_row *row, int64_t from, int64_t to)
+/* Reports the full CRLs, or the deltas, between two quarters of their lifetime. to 0: without an end. */
+static void report_crls_of_age(struct cg_doctor *d, const struct cg_rule_row *row, bool delta, int64_t from, int64_t to)
 {
     const struct cg_crl_set *set = d->snapshot ? cg_trust_crls(d->snapshot->trust) : NULL;
     for (size_t i = 0; set && i < cg_crl_set_count(set); i++) {
@@ -40,19 +40,25 @@ static void report_crls_of_age(struct cg_doctor *d, const struct cg_rule_row *ro
         cg_crl_set_info(set, i, &info);
         int64_t life = info.next_update - info.this_update, age = d->now - info.this_update;
         cg_time_text(info.next_update, end, sizeof end);
-        if (age * 4 >= life * from && (!to || age * 4 < life * to))
+        if (info.is_delta == delta && age * 4 >= life * from && (!to || age * 4 < life * to))
             cg_doctor_report(d, row, "CRL of %s, number %s: nextUpdate is %s", info.issuer, info.number, end);
     }
 }
 
 static void crl_stale(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    report_crls_of_age(d, row, 3, 4);
+    report_crls_of_age(d, row, false, 3, 4);
+    report_crls_of_age(d, row, true, 3, 4);
 }
 
 static void crl_expired(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    report_crls_of_age(d, row, 4, 0);
+    report_crls_of_age(d, row, false, 4, 0);
+}
+
+static void crl_delta_expired(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    report_crls_of_age(d, row, true, 4, 0);
 }
 
 /* d->snapshot was loaded without the recorded CRL numbers. This loads it with them, as the broker does at its start. */
@@ -170,6 +176,11 @@ static const struct cg_doctor_rule rules[] = {
      .check = crl_stale},
     {{"crl_expired", CG_LINT_ERROR, "", "The CRL has expired. Every client is refused.", "Run: certguard crl"},
      .check = crl_expired},
+    {{"crl_delta_expired", CG_LINT_WARNING, "",
+      "The delta CRL has expired. Its full CRL stays in use, so new revocations take effect only with the next full "
+      "CRL.",
+      "Get the newest delta CRL from the CA, or have the CA publish full CRLs more often and no delta CRLs."},
+     .check = crl_delta_expired},
     {{"crl_number_low", CG_LINT_ERROR, "",
       "The broker has used a newer CRL and rejects this one. It does not start, or keeps using the newer one.",
       "Install the newest CRL of the CA. If the CA was restored from a backup, revoke again what was revoked since "

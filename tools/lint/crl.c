@@ -69,10 +69,20 @@ static bool time_malformed(const struct cg_lint_object *o)
     return o->not_before == CG_TIME_NONE || (!no_next_update(o) && o->not_after == CG_TIME_NONE);
 }
 
-static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
+static bool past_end(const struct cg_lint_object *o, char *detail, size_t size)
 {
     cg_time_text(o->not_after, detail, size);
     return o->not_after != CG_TIME_NONE && o->now > o->not_after;
+}
+
+static bool expired(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return !cg_lint_has(o, NID_delta_crl) && past_end(o, detail, size);
+}
+
+static bool delta_expired(const struct cg_lint_object *o, char *detail, size_t size)
+{
+    return cg_lint_has(o, NID_delta_crl) && past_end(o, detail, size);
 }
 
 static bool half_used(const struct cg_lint_object *o, char *detail, size_t size)
@@ -207,6 +217,11 @@ static const struct cg_lint_rule rules[] = {
     {{"crl_expired", CG_LINT_ERROR, "RFC 5280 6.3.3",
       "The CRL is past its nextUpdate. Every client of this CA is rejected.", NEW_CRL},
      .found = expired},
+    {{"crl_delta_expired", CG_LINT_WARNING, "RFC 5280 6.3.3",
+      "The delta CRL is past its nextUpdate. Its full CRL stays in use, so new revocations take effect only with the "
+      "next full CRL.",
+      "Get the newest delta CRL from the CA, or have the CA publish full CRLs more often and no delta CRLs."},
+     .found = delta_expired},
     {{"crl_half_used", CG_LINT_NOTICE, "", "More than half of the CRL's lifetime has passed.",
       "Issue CRLs from a timer: certguard crl --refresh-if 50%"},
      .found = half_used},

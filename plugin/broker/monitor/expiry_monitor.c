@@ -194,6 +194,10 @@ static void refused_from(const struct cg_profile *profile, const char *who, cons
     bool too_old = profile->crl_max_age > 0 && oldest < last;
     char date[32];
     last = too_old ? oldest : last;
+    if (info->is_delta) {
+        snprintf(out, size, "its full CRL stays in use");
+        return;
+    }
     cg_time_text(last, date, sizeof date);
     snprintf(out, size, "%s is refused %s %s%s", who, last < now ? "since" : "after", date,
              too_old                  ? " (crl_max_age of the policy)"

@@ -417,6 +417,7 @@ void cg_crl_set_info(const struct cg_crl_set *set, size_t index, struct cg_crl_i
     const struct cg_crl *crl = set->crls[index];
     out->issuer = crl->issuer_text;
     out->scope = crl->issuer_text + crl->name_len;
+    out->is_delta = crl->is_delta;
     out->entries = cg_crl_entries(crl);
     out->this_update = crl->this_update;
     out->next_update = crl->next_update;

@@ -95,6 +95,7 @@ struct cg_crl_info {
     const char
         *issuer; /* RFC 4514 text, and in brackets what distinguishes the CRL from others of the issuer: delta, scope */
     const char *scope; /* the end of issuer: " (...)" or "" */
+    bool is_delta;
     size_t entries;
     int64_t this_update, next_update;
     char number[44];

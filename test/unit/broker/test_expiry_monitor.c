@@ -190,6 +190,21 @@ static void texts_about_a_crl(void **unused)
     }
 }
 
+static void an_expired_delta_refuses_nobody(void **unused)
+{
+    (void)unused;
+    struct cg_error err = {""};
+    cg_pki_make(w.pki, "delta: crl issuer=root number=2 delta=1 days=-1..9");
+    cg_trust_allow_extended_crls(w.snapshot.trust);
+    char *delta = cg_pki_pem(w.pki, "delta");
+    assert_true(cg_trust_add_crls(w.snapshot.trust, "delta", delta, strlen(delta), &err));
+    free(delta);
+    cg_expiry_monitor_poll(w.expiry_monitor, &w.snapshot, NOW + 10 * DAY);
+    assert_non_null(strstr(last_crl, "(delta) expired on 2026-01-10"));
+    assert_non_null(strstr(last_crl, "its full CRL stays in use"));
+    assert_null(strstr(last_crl, "refused"));
+}
+
 /* The next check takes place when the next known warning is due, not only every ten minutes. */
 static void the_next_check_is_at_the_next_warning(void **unused)
 {
@@ -299,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_listeners_own_credential_is_checked, start, finish),
         cmocka_unit_test_setup_teardown(a_crl_ends_at_next_update, start, finish),
         cmocka_unit_test_setup_teardown(texts_about_a_crl, start, finish),
+        cmocka_unit_test_setup_teardown(an_expired_delta_refuses_nobody, start, finish),
         cmocka_unit_test_setup_teardown(the_next_check_is_at_the_next_warning, start, finish),
         cmocka_unit_test_setup_teardown(texts_of_the_time_left, start, finish),
         cmocka_unit_test_setup_teardown(the_other_trusts_are_checked, start, finish),
