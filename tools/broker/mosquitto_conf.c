@@ -87,7 +87,7 @@ static void place(struct cg_conf *conf, struct cg_conf_line *line)
     else if (strcmp(line->key, "plugin_use") == 0)
         use_plugin(conf, line->value);
     else if (strcmp(line->key, "per_listener_settings") == 0)
-        conf->per_listener = cg_conf_true(line);
+        conf->per_listener = conf->per_listener || cg_conf_true(line); /* the broker does not unset it either */
     line->listener = conf->listeners;
     line->bridge = conf->bridges;
     line->plugin = conf->plugin;
