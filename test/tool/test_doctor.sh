@@ -355,10 +355,12 @@ version() # VERSION
     printf '#!/bin/sh\necho "mosquitto version %s"\n' "$1" >fake/mosquitto
     chmod 755 fake/mosquitto
 }
-as_version() # VERSION EXIT CONFIG
+as_version() # VERSION EXIT CONFIG [OPTION...]
 {
     version "$1"
-    expect "$2" env PATH="$work/fake:$PATH" "$CERTGUARD" --json -v doctor --config "$3" --user "$me"
+    code=$2
+    shift 2
+    expect "$code" env PATH="$work/fake:$PATH" "$CERTGUARD" --json -v doctor --user "$me" --config "$@"
 }
 for old in 1.6.9 2.0.10 2.2.0 3.0.0; do
     as_version $old 3 good.conf
@@ -419,6 +421,8 @@ mv "$work/mosquitto/mosquitto_acl_file.so" "$lists"
 shows 1 twice.conf # only the last line has an effect
 { echo 'per_listener_settings true'; cat drop.conf; } >each.conf
 shows 0 each.conf
+echo 'per_listener_settings false' >>each.conf # has no effect
+shows 0 each.conf
 as_version 2.0.21 0 drop.conf
 says_not deprecated_in_2_1
 chmod 644 acl
@@ -435,6 +439,19 @@ found file_is_link
 export MOSQUITTO_UNSAFE_ALLOW_SYMLINKS=1
 as_version 2.1.2 0 link.conf
 unset MOSQUITTO_UNSAFE_ALLOW_SYMLINKS
+# the broker's unit sets it for the broker alone
+mkdir -p links/mosquitto.service.d
+set_links() # VALUE
+{
+    printf '[Service]\nExecStart=/usr/sbin/mosquitto -c %s/link.conf\n' "$work" >links/mosquitto.service
+    printf '[Service]\nEnvironment=%s\n' "$1" >links/mosquitto.service.d/links.conf
+}
+set_links '"A=b c" MOSQUITTO_UNSAFE_ALLOW_SYMLINKS=1'
+as_version 2.1.2 0 link.conf --units links
+cp link.conf other.conf # which that unit does not use
+as_version 2.1.2 3 other.conf --units links
+set_links A=b
+as_version 2.1.2 3 link.conf --units links
 # an access list, and a list of users, of a plugin
 list="global_plugin $lists\nplugin_opt_acl_file $work/acl"
 with_lines() # EXIT LINES: in front of the good configuration, and below it
@@ -448,6 +465,14 @@ with_lines 0 "$list"
 says_not 'acl_missing\|deprecated_in_2_1\|plugin_order'
 with_lines 3 "global_plugin $users\nplugin_opt_password_file $work/acl" 0
 found acl_missing
+for other in persist_sqlite sparkplug_aware; do # neither decides about clients or topics
+    : >"mosquitto_$other.so"
+    with_lines 0 "plugin $work/mosquitto_$other.so"
+    found acl_missing
+    { cat new.conf; echo "global_plugin $work/mosquitto_$other.so"; } >fault.conf
+    as_version 2.1.2 0 fault.conf
+    says_not plugin_order
+done
 fault_in file_unreadable "global_plugin $lists\nplugin_opt_acl_file $work/none"
 fault_in file_unreadable "global_plugin $users\nplugin_opt_password_file $work/none"
 { cat new.conf; printf '%b\n' "$list"; } >fault.conf

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,10 +148,10 @@ static void writable_by_all(struct cg_doctor *d, const struct cg_rule_row *row)
     }
 }
 
-/* Mosquitto 2.1 does not open these files through links. In a container, doctor has the broker's environment. */
+/* Mosquitto 2.1 does not open these files through links. */
 static bool follows_no_link(const struct cg_doctor *d)
 {
-    return cg_doctor_is_2_1(d) && !getenv("MOSQUITTO_UNSAFE_ALLOW_SYMLINKS");
+    return cg_doctor_is_2_1(d) && !d->follows_links;
 }
 
 static void file_is_link(struct cg_doctor *d, const struct cg_rule_row *row)
@@ -223,10 +222,11 @@ static const struct cg_doctor_rule rules[] = {
       CG_DOCTOR_FIX_FOUND "put the file there, or correct the line. The broker reads its files as its own user."},
      .check = unreadable},
     {{"file_is_link", CG_LINT_WARNING, "",
-      "Mosquitto 2.1 does not open this file through a symbolic link. It does not start, unless its environment has "
-      "MOSQUITTO_UNSAFE_ALLOW_SYMLINKS.",
-      "Name the file that the link leads to. Where files are mounted as links (Kubernetes), start the broker with "
-      "MOSQUITTO_UNSAFE_ALLOW_SYMLINKS=1 in its environment, and also set this for doctor."},
+      "Mosquitto 2.1 does not open this file through a symbolic link. It does not start, unless its environment "
+      "has " CG_DOCTOR_FOLLOW_LINKS ".",
+      "Name the file that the link leads to. Where files are mounted as links (Kubernetes), start the broker "
+      "with " CG_DOCTOR_FOLLOW_LINKS
+      "=1 in its environment. doctor finds it in the broker's unit and in its own environment."},
      .when = follows_no_link,
      .check = file_is_link},
     {{"file_refused_later", CG_LINT_NOTICE, "",

@@ -46,11 +46,11 @@ static void plugin_machine(struct cg_doctor *d, const struct cg_rule_row *row)
 }
 
 /* Is the plugin asked about CONNECT at a listener before certguard? Global plugins are asked first, and plugins of one kind in
- * the order of their lines. The acl-file plugin is not asked about CONNECT. */
+ * the order of their lines. */
 static bool is_asked_first(const struct cg_doctor *d, unsigned plugin)
 {
     bool global = cg_conf_plugin_is_global(&d->conf, plugin);
-    if (cg_conf_is_certguard(&d->conf, plugin) || cg_conf_plugin_is(&d->conf, plugin, CG_CONF_ACL_PLUGIN))
+    if (cg_conf_is_certguard(&d->conf, plugin) || !cg_doctor_asks(d, plugin, CG_DOCTOR_LOGIN))
         return false;
     for (unsigned i = 0; i <= d->conf.listeners; i++) {
         unsigned guard = cg_doctor_guard(d, i);

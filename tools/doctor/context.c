@@ -80,6 +80,22 @@ const struct cg_listener_policy *cg_doctor_policy(const struct cg_doctor *d, uns
     return d->snapshot ? cg_policy_listener(d->snapshot->policy, cg_conf_port(&d->conf, listener)) : NULL;
 }
 
+bool cg_doctor_asks(const struct cg_doctor *d, unsigned plugin, enum cg_doctor_question question)
+{
+    static const struct {
+        const char *name;
+        bool asked[2]; /* CG_DOCTOR_LOGIN, CG_DOCTOR_TOPICS */
+    } rows[] = {{"mosquitto_certguard", {true, false}},
+                {CG_CONF_PASSWORD_PLUGIN, {true, false}},
+                {CG_CONF_ACL_PLUGIN, {false, true}},
+                {"mosquitto_persist_sqlite", {false, false}},
+                {"mosquitto_sparkplug_aware", {false, false}}};
+    for (size_t i = 0; i < CG_COUNT(rows); i++)
+        if (cg_conf_plugin_is(&d->conf, plugin, rows[i].name))
+            return rows[i].asked[question];
+    return true;
+}
+
 unsigned cg_doctor_guard(const struct cg_doctor *d, unsigned listener)
 {
     for (unsigned p = 1; p <= d->conf.plugins; p++)

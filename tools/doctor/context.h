@@ -46,6 +46,7 @@ struct cg_doctor {
     gid_t gid;
     gid_t groups[32]; /* that its unit adds */
     size_t ngroups;
+    bool follows_links;          /* the broker's unit, or doctor's environment, lets it open lists through links */
     bool user_is_known;          /* from --user, or from the unit that starts the broker; else only from conf */
     char other_config[PATH_MAX]; /* the configuration in the broker's unit, if it is a different one; "" */
     bool probed;                 /* request->connect was tried; live_error is "" if that succeeded */
@@ -57,7 +58,10 @@ struct cg_doctor {
     bool memory_short;
 };
 
-/* Reads the broker's systemd unit. Sets user, uid, gid, groups, user_is_known and other_config. In user.c. */
+/* With this variable in its environment, Mosquitto 2.1 opens its lists of users and topics through links. */
+#define CG_DOCTOR_FOLLOW_LINKS "MOSQUITTO_UNSAFE_ALLOW_SYMLINKS"
+
+/* Reads the broker's systemd unit. Sets user, uid, gid, groups, user_is_known, other_config and follows_links. In user.c. */
 void cg_doctor_read_unit(struct cg_doctor *d);
 
 /* For rules: reports a place, a line of the configuration, or a listener. */
@@ -75,6 +79,12 @@ bool cg_doctor_has_plugin(const struct cg_doctor *d);
 bool cg_doctor_is_2_0_11(const struct cg_doctor *d); /* the installed broker */
 bool cg_doctor_is_2_1(const struct cg_doctor *d);    /* or a later 2 */
 bool cg_doctor_has_trust(const struct cg_conf *conf, unsigned listener);
+
+/* What the broker asks plugins about: CONNECT, and access to topics. */
+enum cg_doctor_question { CG_DOCTOR_LOGIN, CG_DOCTOR_TOPICS };
+
+/* Does the broker ask this plugin? Any plugin that does not come with Mosquitto may be asked. */
+bool cg_doctor_asks(const struct cg_doctor *d, unsigned plugin, enum cg_doctor_question question);
 
 /* The first certguard plugin that applies to the listener; 0: none. */
 unsigned cg_doctor_guard(const struct cg_doctor *d, unsigned listener);

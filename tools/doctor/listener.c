@@ -206,12 +206,12 @@ static bool accepts_anonymous(const struct cg_doctor *d, unsigned listener)
     return line ? cg_conf_true(line) : !d->conf.listeners && !cg_conf_find(&d->conf, 0, "port");
 }
 
-/* Does another plugin than certguard and this one apply to the listener? */
-static bool has_other_plugin(const struct cg_doctor *d, unsigned listener, const char *name)
+/* Does the broker ask another plugin than certguard about the listener's clients? */
+static bool asks_other(const struct cg_doctor *d, unsigned listener, enum cg_doctor_question question)
 {
     for (unsigned p = 1; p <= d->conf.plugins; p++)
         if (cg_conf_plugin_applies(&d->conf, p, listener) && !cg_conf_is_certguard(&d->conf, p) &&
-            !cg_conf_plugin_is(&d->conf, p, name))
+            cg_doctor_asks(d, p, question))
             return true;
     return false;
 }
@@ -219,7 +219,7 @@ static bool has_other_plugin(const struct cg_doctor *d, unsigned listener, const
 /* Is certguard the only plugin that is asked about CONNECT of the listener's clients? */
 static bool asks_certguard_alone(const struct cg_doctor *d, unsigned listener)
 {
-    return cg_doctor_guard(d, listener) && !has_other_plugin(d, listener, CG_CONF_ACL_PLUGIN);
+    return cg_doctor_guard(d, listener) && !asks_other(d, listener, CG_DOCTOR_LOGIN);
 }
 
 /* Is allow_anonymous the only way for clients of this listener to log in, apart from those that the policy refuses? */
@@ -260,14 +260,12 @@ static void user_names_refused(struct cg_doctor *d, const struct cg_rule_row *ro
     report_without_login(d, row, true, "\"authenticates\" is not true, allow_anonymous is true,");
 }
 
-/* Only with a user name from the certificate can the pattern %u of an access list be trusted. Any plugin but Mosquitto's
- * password-file may have one. */
+/* Only with a user name from the certificate can the pattern %u of an access list be trusted. */
 static const char *acl_missing(const struct cg_doctor *d, unsigned listener)
 {
     const struct cg_listener_policy *policy = cg_doctor_policy(d, listener);
     bool identity = policy && cg_conf_is_tls(&d->conf, listener) && policy->identity.username != CG_IDENTITY_NONE;
-    bool has_list = cg_conf_find(&d->conf, listener, "acl_file") ||
-                    has_other_plugin(d, listener, CG_CONF_PASSWORD_PLUGIN);
+    bool has_list = cg_conf_find(&d->conf, listener, "acl_file") || asks_other(d, listener, CG_DOCTOR_TOPICS);
     return identity && !has_list ? "no access list" : NULL;
 }
 

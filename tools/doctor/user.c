@@ -19,12 +19,14 @@
 #define UNIT         "mosquitto.service"
 #define UNIT_LIMIT   ((size_t)256 << 10)
 #define DROP_INS_MAX 100
+#define FOLLOW_LINKS CG_DOCTOR_FOLLOW_LINKS "="
 #define DROP_INS     "/" UNIT ".d"
 
 /* Settings of the unit; "": not set. */
 struct unit {
     char user[64], group[64], more_groups[512], start[2 * PATH_MAX];
-    bool dynamic; /* the user exists only while the broker runs */
+    bool dynamic;       /* the user exists only while the broker runs */
+    bool follows_links; /* of the lists of users and topics */
 };
 
 static bool is_yes(const char *value)
@@ -52,6 +54,8 @@ static bool read_setting(struct unit *unit, const char *key, const char *value)
     };
     if (strcmp(key, "DynamicUser") == 0)
         unit->dynamic = is_yes(value);
+    if (strcmp(key, "Environment") == 0)
+        unit->follows_links = *value && (unit->follows_links || strstr(value, FOLLOW_LINKS));
     for (size_t i = 0; i < CG_COUNT(rows); i++) {
         size_t used = rows[i].adds && *value ? strlen(rows[i].to) : 0;
         if (strcmp(rows[i].key, key) != 0)
@@ -244,6 +248,7 @@ void cg_doctor_read_unit(struct cg_doctor *d)
                   request->units ? 1 : CG_COUNT(system_folders)))
         find_config(&unit, config);
     bool ours = config[0] && is_same_file(config, d->conf.files[0]);
+    d->follows_links = getenv(CG_DOCTOR_FOLLOW_LINKS) || (ours && unit.follows_links);
     if (!ours)
         snprintf(d->other_config, sizeof d->other_config, "%s", config);
     if (request->user || geteuid() != 0) {
