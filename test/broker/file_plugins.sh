@@ -120,7 +120,17 @@ for login in "true false" "false true"; do
     finds "$title: lines that 3.0 will not know" deprecated_in_2_1 2
     lines=$(tr '{' '\n' <out | sed -n 's/.*; replace with: \\"\([^"]*\)\\" and \\"\([^"]*\)\\".*/\1\\n\2\\n/p' | tr -d '\n')
     [ "$(printf '%b' "$lines" | wc -l)" = 4 ] || fail "$title: doctor shows other lines: $(cat out)"
+    # as the fix says: both, a restart, then only the new lines; at SIGHUP, the broker drops the old ones
+    conf "allow_anonymous ${login#* }\nacl_file $scratch/acl\npassword_file $scratch/passwords\n$lines" >broker.conf
+    with both
+    same "$title: the plugins beside the old lines change nothing" as_option both
+    start_broker
     conf "allow_anonymous ${login#* }\n$lines" >broker.conf
+    kill -HUP "$broker_pid"
+    expect_log "$title: SIGHUP" 'Reloading config'
+    population >reloaded
+    stop_broker
+    same "$title: nor does SIGHUP without these" as_option reloaded
     with as_plugin
     same "$title: the plugins admit the same clients to the same topics" as_option as_plugin
     for id in deprecated_in_2_1 plugin_order acl_missing file_refused_later; do finds "$title: no $id" $id 0; done

@@ -73,9 +73,10 @@ static void deprecated(struct cg_doctor *d, const struct cg_rule_row *row)
 static const struct cg_doctor_rule rules[] = {
     {{"deprecated_in_2_1", CG_LINT_NOTICE, "",
       "Mosquitto 2.1 accepts this line, but it is announced to be removed in Mosquitto 3.0.",
-      "Nothing has to change with 2.1. To prepare for 3.0, remove the line and write the lines after \"replace with:\" "
-      "in this order below the lines of all other plugins. Then restart the broker. If the finding shows no lines, "
-      "see \"Mosquitto 2.1 and later\" in mosquitto_certguard(8)."},
+      "Nothing has to change with 2.1. To prepare for 3.0, first write the lines after \"replace with:\" in this order "
+      "below the lines of all other plugins and restart the broker. Only then remove the old line: at SIGHUP, the "
+      "broker drops it at once, but loads no plugin. If the finding shows no lines, see \"Mosquitto 2.1 and later\" in "
+      "mosquitto_certguard(8)."},
      .when = cg_doctor_is_2_1,
      .check = deprecated},
 };
