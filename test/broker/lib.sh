@@ -118,8 +118,13 @@ start_broker() {
 stop_broker() {
     [ -n "$broker_pid" ] || return 0
     kill "$broker_pid" 2>/dev/null
+    # Mosquitto loses a SIGTERM that arrives between the line "running" in its log and its main loop.
+    (while sleep 2 && kill "$broker_pid"; do :; done) >/dev/null 2>&1 &
+    again=$!
     wait "$broker_pid" 2>/dev/null
     broker_status=$?
+    kill "$again" 2>/dev/null
+    wait "$again" 2>/dev/null
     broker_pid=
 }
 

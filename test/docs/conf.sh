@@ -57,6 +57,7 @@ done
 commands=$(sed -n 's|^RUN cmake |cmake |p' "$dockerfile" | sed "s| /src| $scratch/context|; s| /build| $scratch/build|")
 targets=$(echo "$commands" | sed -n 's/.*--target //p')
 [ -n "$targets" ] || fail "$dockerfile does not build plugin and tool"
+export CMAKE_GENERATOR=Ninja # the image has make, but the machine of the test may not
 eval "$(echo "$commands" | sed -n '/ -S /p')" >out 2>&1 || fail "the context of the Dockerfile: $(cat out)"
 cmake --build build --target help >help 2>&1
 for target in $targets; do

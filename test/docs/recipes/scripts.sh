@@ -3,6 +3,7 @@
 # fail, the files in use stay as they are, and nothing else remains in the folder. Needs $scripts, their folder.
 # shellcheck shell=sh disable=SC2154
 
+unset CDPATH
 content() { # FOLDER: names and checksums
     (cd "$1" && find . -type f | sort | xargs sha256sum)
 }
