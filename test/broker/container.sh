@@ -55,8 +55,8 @@ configure() { # FUNCTION: what it prints for each of the two files
     mkdir -p "$part/config"
     "$1" mosquitto.conf | place >"$part/config/mosquitto.conf"
     "$1" policy.json | place >"$part/config/policy.json"
+    [ "$boxed" ] || printf 'user %s\n' "$(id -un)" >>"$part/config/mosquitto.conf" # root without a box stays root
     cp "$part/config/mosquitto.conf" broker.conf
-    [ "$boxed" ] || printf 'user %s\n' "$(id -un)" >>broker.conf # root without a box stays root
 }
 start() {
     launch_broker
