@@ -232,7 +232,8 @@ static const struct cg_doctor_rule rules[] = {
     {{"file_refused_later", CG_LINT_NOTICE, "",
       "Everyone can read the file, or it does not belong to the broker's user and group. Mosquitto logs a warning: a "
       "future version will refuse to load it.",
-      "For the user mosquitto: chown mosquitto: FILE, then chmod o= FILE"},
+      "Nothing has to change now. If only the broker reads the file, and its user is mosquitto: chown mosquitto: FILE, "
+      "then chmod o= FILE. If another program reads it too, give the broker its own copy."},
      .when = cg_doctor_is_2_1,
      .check = file_refused_later},
     {{"config_unreadable", CG_LINT_WARNING, "",

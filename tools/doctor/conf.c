@@ -218,7 +218,9 @@ static const struct cg_doctor_rule rules[] = {
       "about that client's certificate.",
       "Move certguard's plugin line, with the plugin_opt lines below it, above this line. If certguard is loaded with "
       "plugin_load, Mosquitto first asks the plugins of all listeners and password_file. Then load this with "
-      "plugin_load too, below certguard, and add its plugin_use line to every listener. If identity.authenticates is "
+      "plugin_load too, below certguard, and add its plugin_use line to every listener; load the file of password_file "
+      "with Mosquitto's password-file plugin, and remove password_file only after the restart. If "
+      "identity.authenticates is "
       "true in the policy, this plugin is then no longer asked about clients with a certificate. So first add the "
       "certificates of the clients that it keeps out to the policy's deny list, or revoke them."},
      .check = plugin_order},
