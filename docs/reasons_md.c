@@ -18,6 +18,8 @@ static const struct section sections[] = {
     {CG_KIND_CONNECT, "CONNECT, after the handshake",
      "The broker refused the CONNECT, or ended the session. A refused MQTT 5 client gets reason code 0x87 (Not "
      "authorized), an MQTT\n3 client return code 5."},
+    {CG_KIND_RENEWAL, "Renewal over MQTT",
+     "The broker or the CA refused a request for a new certificate. The client's current certificate stays valid."},
     {CG_KIND_FILE, "Files",
      "The broker does not start with such a file. A running broker keeps the previous version in use."},
     {CG_KIND_FAULT, "Faults",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "renewal.h"
 #include "core/base/datetime.h"
-#include "core/cert/name.h"
 #include "deploy.h"
 #include "generation.h"
 #include "rotation.h"
@@ -9,33 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORT_LIFE (10 * CG_DAY)
-
-/* share: the last byte of its serial number. */
-static bool find_due(int64_t start, int64_t end, int64_t share, int64_t now, int64_t *due)
-{
-    const int64_t life = end - start;
-    *due = start > now ? now : start + (life <= SHORT_LIFE ? life / 2 : life / 3 * 2) + life / 20 * share / 256;
-    return end >= start;
-}
-
-bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due)
-{
-    int64_t start = 0, end = 0;
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
-    const unsigned char *bytes = ASN1_STRING_get0_data(serial);
-    const int len = ASN1_STRING_length(serial);
-    *due = 0;
-    return cg_time_seconds(X509_get0_notBefore(cert), &start) && cg_time_seconds(X509_get0_notAfter(cert), &end) &&
-           find_due(start, end, len > 0 ? bytes[len - 1] : 0, now, due);
-}
-
 bool cg_renewal_due_of(const struct cg_live *live, int64_t now, int64_t *due)
 {
     const size_t len = strlen(live->serial);
     *due = 0;
     return live->is_read &&
-           find_due(live->start, live->end, strtol(live->serial + (len > 2 ? len - 2 : 0), NULL, 16), now, due);
+           cg_renewal_due_between(live->start, live->end,
+                                  (unsigned)strtol(live->serial + (len > 2 ? len - 2 : 0), NULL, 16), now, due);
 }
 
 bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue)

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* When a certificate is due for renewal: after 2/3 of its lifetime, after 1/2 of a lifetime of at most 10 days, and up to
- * 1/20 of its lifetime later, depending on its serial number, so that a fleet does not renew in one minute.
- * Nothing is owned. Called by renew, needs-renewal, status and doctor. */
-#ifndef CG_RENEWAL_H
-#define CG_RENEWAL_H
+/* When the names of a CA are due for renewal (core/renewal/due.h), and whether a renewal is complete. Nothing is owned. Called by
+ * renew, needs-renewal, status and doctor. */
+#ifndef CG_DEPLOY_RENEWAL_H
+#define CG_DEPLOY_RENEWAL_H
 
+#include "core/renewal/due.h"
 #include "store/live.h"
 
-/* Seconds since 1970; now if it starts in the future, because it was made while the clock was ahead: it is not valid yet.
- * False if its dates are malformed. */
-bool cg_renewal_due(const X509 *cert, int64_t now, int64_t *due);
-
-/* The same of one of many. False also if it could not be read. */
+/* cg_renewal_due of one of many. False also if it could not be read. */
 bool cg_renewal_due_of(const struct cg_live *live, int64_t now, int64_t *due);
 
 /* The time after which a missing renewal is an error: a day later, so that timers have run, at most half-way to its end. */

@@ -8,8 +8,8 @@
 #include "control_dryrun.h"
 #include "control_request.h"
 
-#include "core/cert/list.h"
 #include "core/cert/name.h"
+#include "core/path/identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +90,8 @@ static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *c
 {
     char sha256[CG_HEX_MAX] = "";
     bool fault = false; /* not found in that case */
-    if (cg_list_find(&current->policy->admin, conn->peer_leaf, &fault))
+    const struct cg_listener_policy *listener = cg_policy_listener(current->policy, conn->listener);
+    if (cg_identity_in(&current->policy->admin, conn->peer_leaf, &listener->identity, &fault))
         return true;
     cg_sha256_text(conn->peer_leaf, sha256);
     snprintf(why, size, "The certificate is not in the policy's \"admin\" list; its SHA-256 is %s", sha256);

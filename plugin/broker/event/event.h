@@ -22,9 +22,13 @@ enum cg_event_type {
     CG_EVENT_CONNECT_DENIED,
     CG_EVENT_CONNECT_AUDITED,
     CG_EVENT_SESSION_ENDED,
-    CG_EVENT_SESSION_AUDITED,  /* the policy no longer accepts the session, but only reports it */
-    CG_EVENT_SESSIONS_CHECKED, /* after a change: the sessions that are no longer accepted */
-    CG_EVENT_CONTROL_DENIED,   /* a request on the control topic */
+    CG_EVENT_SESSION_AUDITED,   /* the policy no longer accepts the session, but only reports it */
+    CG_EVENT_SESSIONS_CHECKED,  /* after a change: the sessions that are no longer accepted */
+    CG_EVENT_CONTROL_DENIED,    /* a request on the control topic */
+    CG_EVENT_RENEWAL_REQUESTED, /* its request waits for the CA */
+    CG_EVENT_RENEWAL_REFUSED,
+    CG_EVENT_RENEWAL_DELIVERED,
+    CG_EVENT_RENEWAL_CONFIRMED, /* the new certificate was used */
     CG_EVENT_SNAPSHOT_LOADED,
     CG_EVENT_SNAPSHOT_REJECTED,
     CG_EVENT_CREDENTIAL_LOADED,

@@ -106,6 +106,18 @@ enum cg_reason {
     CG_REASON_NOT_AN_ADMIN,    /* may not use the control topic */
     CG_REASON_ENDED_BY_ADMIN,  /* by a command on the control topic */
 
+    /* Renewal over MQTT: a request, or the certificate that answers it (core/renewal). */
+    CG_REASON_RENEWAL_MALFORMED,
+    CG_REASON_RENEWAL_BAD_SIGNATURE, /* not signed with the key of the current certificate */
+    CG_REASON_RENEWAL_BAD_PROOF,     /* the CSR is not signed with its own key */
+    CG_REASON_RENEWAL_KEY_NOT_ALLOWED,
+    CG_REASON_RENEWAL_KEY_NOT_NEW,
+    CG_REASON_RENEWAL_NAMES_DIFFER,
+    CG_REASON_RENEWAL_TOO_EARLY,
+    CG_REASON_RENEWAL_NOT_ACCEPTED, /* the current or the new certificate */
+    CG_REASON_RENEWAL_FORKED,       /* another request for the same certificate was answered */
+    CG_REASON_RENEWAL_DENIED,       /* by the CA's operator */
+
     /* Files. */
     CG_REASON_POLICY_INVALID,
     CG_REASON_TRUST_INVALID,
@@ -122,6 +134,7 @@ enum cg_reason_kind {
     CG_KIND_RULE, /* has a mode in the policy */
     CG_KIND_HANDSHAKE,
     CG_KIND_CONNECT,
+    CG_KIND_RENEWAL,
     CG_KIND_FILE,
 };
 

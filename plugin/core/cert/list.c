@@ -34,28 +34,34 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp(x->issuer, y->issuer);
 }
 
+static int by_identity(const void *a, const void *b)
+{
+    const struct cg_certificate_match *x = a, *y = b;
+    return strcmp(x->identity, y->identity);
+}
+
 /* An entry identifies its certificate in one way, which is its kind. */
 static int kind_of(const struct cg_certificate_match *match)
 {
-    return match->sha256 ? 0 : match->spki_sha256 ? 1 : 2;
+    return match->sha256 ? 0 : match->spki_sha256 ? 1 : match->serial ? 2 : 3;
 }
 
 static int in_order(const void *a, const void *b)
 {
-    static int (*const within[])(const void *, const void *) = {by_sha256, by_spki, by_name};
+    static int (*const within[])(const void *, const void *) = {by_sha256, by_spki, by_name, by_identity};
     int kind = kind_of(a), other = kind_of(b);
     return kind != other ? kind - other : within[kind](a, b);
 }
 
 void cg_list_sort(struct cg_certificate_list *list)
 {
-    list->by_sha256 = list->by_spki = 0;
+    size_t *const counts[] = {&list->by_sha256, &list->by_spki, &list->by_serial, &list->by_identity};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        *counts[i] = 0;
     if (list->count)
         qsort(list->item, list->count, sizeof *list->item, in_order);
-    for (size_t i = 0; i < list->count; i++) {
-        list->by_sha256 += kind_of(&list->item[i]) == 0;
-        list->by_spki += kind_of(&list->item[i]) == 1;
-    }
+    for (size_t i = 0; i < list->count; i++)
+        ++*counts[kind_of(&list->item[i])];
 }
 
 static const struct cg_certificate_match *find(const struct cg_certificate_match *key,
@@ -83,7 +89,6 @@ const struct cg_certificate_match *cg_list_find(const struct cg_certificate_list
     unsigned char digest[EVP_MAX_MD_SIZE];
     const struct cg_certificate_match key = {.sha256 = digest, .spki_sha256 = digest}, *item = list->item;
     const struct cg_certificate_match *found = NULL;
-    size_t named = list->count - list->by_sha256 - list->by_spki;
     *fault = false;
     if (list->by_sha256) {
         *fault = X509_digest(cert, EVP_sha256(), digest, NULL) != 1;
@@ -93,7 +98,15 @@ const struct cg_certificate_match *cg_list_find(const struct cg_certificate_list
         *fault = !cg_spki_sha256(cert, digest);
         found = *fault ? NULL : find(&key, item + list->by_sha256, list->by_spki, by_spki);
     }
-    if (!found && !*fault && named)
-        found = find_by_name(item + list->count - named, named, cert, fault);
+    if (!found && !*fault && list->by_serial)
+        found = find_by_name(item + list->by_sha256 + list->by_spki, list->by_serial, cert, fault);
     return found;
+}
+
+const struct cg_certificate_match *cg_list_find_identity(const struct cg_certificate_list *list, const char *identity)
+{
+    const struct cg_certificate_match key = {.identity = identity};
+    if (!*identity || !list->by_identity)
+        return NULL;
+    return find(&key, list->item + list->count - list->by_identity, list->by_identity, by_identity);
 }

@@ -152,6 +152,17 @@ void cg_identity_of(const X509 *certificate, const struct cg_identity_policy *po
     ERR_pop_to_mark();
 }
 
+const struct cg_certificate_match *cg_identity_in(const struct cg_certificate_list *list, const X509 *certificate,
+                                                  const struct cg_identity_policy *policy, bool *fault)
+{
+    struct cg_identity identity;
+    const struct cg_certificate_match *found = cg_list_find(list, certificate, fault);
+    if (found || *fault || policy->username == CG_IDENTITY_NONE || !list->by_identity)
+        return found;
+    cg_identity_of(certificate, policy, &identity);
+    return cg_list_find_identity(list, identity.name);
+}
+
 bool cg_identity_allows(const struct cg_identity_policy *policy, const char *name, const char *client_id)
 {
     if (policy->client_id == CG_CLIENT_ID_ANY)

@@ -28,6 +28,11 @@ void cg_identity_of(const X509 *certificate, const struct cg_identity_policy *po
  * name followed by the policy's separator and any text. */
 bool cg_identity_allows(const struct cg_identity_policy *policy, const char *name, const char *client_id);
 
+/* The entry of a list for this certificate, or for the name that the policy takes from it; NULL: none. *fault as in
+ * cg_list_find. */
+const struct cg_certificate_match *cg_identity_in(const struct cg_certificate_list *list, const X509 *certificate,
+                                                  const struct cg_identity_policy *policy, bool *fault);
+
 #define CG_CLIENT_FINDINGS_MAX 2
 
 /* Zero-initialized means deny. */

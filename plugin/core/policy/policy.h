@@ -154,6 +154,14 @@ struct cg_log_policy {
     int64_t daily_limit; /* bytes per day of events that peers can cause; default 100 MiB */
 };
 
+/* Renewal over MQTT: see core/renewal. */
+struct cg_renewal_policy {
+    const char *spool;                    /* folder; NULL: off */
+    struct cg_certificate_list signers;   /* certificates that may list, deliver and refuse requests */
+    struct cg_certificate_list move_from; /* CAs whose certificates are to be replaced by those of another CA */
+    struct cg_strings statements;         /* paths: the answers to "anchor 1", "anchor 2", ... */
+};
+
 struct cg_policy {
     const char *name; /* the file, or "(strict default)" */
     const char *text; /* its JSON */
@@ -167,9 +175,10 @@ struct cg_policy {
     struct cg_profile bridge; /* peers that the broker connects to */
     struct cg_tls_policy bridge_tls;
     struct cg_certificate_list admin; /* certificates that may use $CONTROL/certguard/v1 */
-    int64_t warn_before[8];           /* s before expiry, descending, 0 ends; default 30, 14, 7, 1 days */
-    struct cg_policy_store *store;    /* private: the memory behind the pointers above */
-    atomic_int references;            /* private */
+    struct cg_renewal_policy renewal;
+    int64_t warn_before[8];        /* s before expiry, descending, 0 ends; default 30, 14, 7, 1 days */
+    struct cg_policy_store *store; /* private: the memory behind the pointers above */
+    atomic_int references;         /* private */
 };
 
 struct cg_policy *cg_policy_ref(struct cg_policy *policy); /* +1 (atomic); returns its argument */

@@ -24,6 +24,18 @@ bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_json_pat
     return true;
 }
 
+bool cg_check_caller_match(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
+{
+    const struct cg_certificate_match *match = filled;
+    if (match->identity && !match->issuer && *match->identity)
+        return true;
+    if (match->identity)
+        return cg_parse_fail(parse, at,
+                             *match->identity ? "\"identity\" cannot be combined with \"issuer\"; remove one"
+                                              : "\"identity\" is empty; expected a user name");
+    return cg_check_certificate_match(parse, at, filled);
+}
+
 bool cg_check_profile(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_profile *profile = filled;

@@ -32,6 +32,7 @@ struct cg_draft {
     struct cg_listener_policy listener;
     struct cg_role_draft server, bridge;
     struct cg_certificate_list deny, allow, admin;
+    struct cg_renewal_policy renewal;
     int64_t warn_before[8];
 };
 

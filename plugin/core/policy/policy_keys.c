@@ -80,19 +80,58 @@ static const struct cg_key subject_keys[] = {
     {0}};
 static const struct cg_object subject_object = {subject_keys, sizeof(struct cg_subject_rule), NULL};
 
-static const struct cg_key certificate_keys[] = {
-    {"sha256", CG_TYPE_SHA256, ANY, AT(struct cg_certificate_match, sha256), .group = 1,
-     .manual = "SHA-256 of the DER certificate (openssl x509 -fingerprint -sha256)."},
-    {"spki_sha256", CG_TYPE_SHA256, ANY, AT(struct cg_certificate_match, spki_sha256), .group = 1,
-     .manual = "SHA-256 of the DER SubjectPublicKeyInfo (the public key). It matches every certificate with this key."},
-    {"serial", CG_TYPE_SERIAL, ANY, AT(struct cg_certificate_match, serial), .group = 1,
-     .manual = "The serial number of the certificate; issuer is then required."},
-    {"issuer", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, issuer),
-     .manual = "The issuer's name as RFC 4514 text, such as \"CN=Plant CA,O=Plant\" (certguard inspect prints it)."},
-    {"note", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, note), .manual = "A remark, shown in the event."},
-    {0}};
+#define CERTIFICATE_KEYS                                                                                               \
+    {"sha256",   CG_TYPE_SHA256,                                                                                       \
+     ANY,        AT(struct cg_certificate_match, sha256),                                                              \
+     .group = 1, .manual = "SHA-256 of the DER certificate (openssl x509 -fingerprint -sha256)."},                     \
+        {"spki_sha256",                                                                                                \
+         CG_TYPE_SHA256,                                                                                               \
+         ANY,                                                                                                          \
+         AT(struct cg_certificate_match, spki_sha256),                                                                 \
+         .group = 1,                                                                                                   \
+         .manual = "SHA-256 of the DER SubjectPublicKeyInfo (the public key). It matches every certificate with this " \
+                   "key."},                                                                                            \
+        {"serial",   CG_TYPE_SERIAL,                                                                                   \
+         ANY,        AT(struct cg_certificate_match, serial),                                                          \
+         .group = 1, .manual = "The serial number of the certificate; issuer is then required."},                      \
+        {"issuer", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, issuer),                                       \
+         .manual = "The issuer's name as RFC 4514 text, such as \"CN=Plant CA,O=Plant\" (certguard inspect prints "    \
+                   "it)."},                                                                                            \
+    {                                                                                                                  \
+        "note", CG_TYPE_STRING, ANY, AT(struct cg_certificate_match, note), .manual = "A remark, shown in the event."  \
+    }
+
+static const struct cg_key certificate_keys[] = {CERTIFICATE_KEYS, {0}};
 static const struct cg_object certificate_object = {certificate_keys, sizeof(struct cg_certificate_match),
                                                     cg_check_certificate_match};
+
+/* Of clients with rights on the control topic. */
+static const struct cg_key caller_keys[] = {
+    {"identity", CG_TYPE_STRING, CG_IN_TOP, AT(struct cg_certificate_match, identity), .group = 1,
+     .manual = "The user name that identity.username takes from the certificate. It also matches the certificates by "
+               "which this one is renewed; the other keys match one certificate or one key."},
+    CERTIFICATE_KEYS,
+    {0}};
+static const struct cg_object caller_object = {caller_keys, sizeof(struct cg_certificate_match), cg_check_caller_match};
+
+static const struct cg_key renewal_keys[] = {
+    {"spool", CG_TYPE_PATH, CG_IN_TOP, AT(struct cg_renewal_policy, spool), .required = true,
+     .manual = "A folder for requests and answers. The plugin creates it (mode 0750) and requests/ in it. Each broker "
+               "needs its own."},
+    {"signers", CG_TYPE_LIST, CG_IN_TOP, .offset = offsetof(struct cg_renewal_policy, signers.item),
+     .count_offset = offsetof(struct cg_renewal_policy, signers.count), .fallback = "[]", .object = &caller_object,
+     .manual = "Certificates of clients that may fetch requests and deliver certificates over the control topic, for "
+               "`certguard requests --broker`. Entries have the keys of admin."},
+    {"move_from", CG_TYPE_LIST, CG_IN_TOP, .offset = offsetof(struct cg_renewal_policy, move_from.item),
+     .count_offset = offsetof(struct cg_renewal_policy, move_from.count), .fallback = "[]",
+     .object = &certificate_object,
+     .manual = "CAs that are being replaced. A certificate with one of them in its path is due at once, spread over 14 "
+               "days, and may be renewed before half of its lifetime. Entries have the keys of deny."},
+    {"statements", CG_TYPE_PATHS, CG_IN_TOP, AT(struct cg_renewal_policy, statements),
+     .manual = "Files with signed statements about new and dropped roots, in the order in which devices fetch them "
+               "(anchor 1, anchor 2, ...). See renewal.md."},
+    {0}};
+static const struct cg_object renewal_object = {renewal_keys, sizeof(struct cg_renewal_policy), NULL};
 
 static const struct cg_key trust_keys[] = {
     {"anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.anchors),
@@ -353,9 +392,11 @@ static const struct cg_key policy_keys[] = {
      .count_offset = offsetof(struct cg_draft, allow.count), .fallback = "[]", .object = &certificate_object,
      .manual = "If not empty, only client certificates in this list are accepted. Entries have the keys of deny."},
     {"admin", CG_TYPE_LIST, CG_IN_TOP, .offset = offsetof(struct cg_draft, admin.item),
-     .count_offset = offsetof(struct cg_draft, admin.count), .fallback = "[]", .object = &certificate_object,
+     .count_offset = offsetof(struct cg_draft, admin.count), .fallback = "[]", .object = &caller_object,
      .manual = "Certificates of clients that may use the control topic $CONTROL/certguard/v1. Entries have the keys "
-               "of deny."},
+               "of deny, or identity."},
+    {"renewal", CG_TYPE_OBJECT, CG_IN_TOP, AT(struct cg_draft, renewal), .object = &renewal_object,
+     .manual = "Renewal of client certificates over MQTT (see renewal.md). Not set: off."},
     {"mode", CG_TYPE_ENUM, LISTENER, AT(struct cg_draft, mode), .fallback = "\"enforce\"", .words = mode_words,
      .manual = "\"audit\": certificate rules only log what they would refuse. Mosquitto's own refusals remain. For "
                "example, Mosquitto with a plugin but no password_file refuses every client that sends a user name."},

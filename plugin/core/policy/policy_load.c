@@ -287,6 +287,9 @@ static void settle(struct cg_draft *draft, struct cg_policy *policy)
     policy->log = draft->log;
     cg_list_sort(&draft->admin);
     policy->admin = draft->admin;
+    cg_list_sort(&draft->renewal.signers);
+    cg_list_sort(&draft->renewal.move_from);
+    policy->renewal = draft->renewal;
     memcpy(policy->warn_before, draft->warn_before, sizeof policy->warn_before);
     policy->base = settle_listener(draft, draft);
     settle_profile(&draft->bridge.profile, draft, trust_of(draft, &draft->bridge), NULL);

@@ -67,7 +67,7 @@ static int start(void **unused)
     assert_true(cg_trust_add_anchors(snapshot.trust, "ca", pem, strlen(pem), &err));
     free(pem);
     assert_int_equal(X509_digest(cg_pki_cert(pki, "admin"), EVP_sha256(), admin_sha256, NULL), 1);
-    snapshot.policy->admin = (struct cg_certificate_list){&admin, 1, 0, 0};
+    snapshot.policy->admin = (struct cg_certificate_list){.item = &admin, .count = 1};
     cg_list_sort(&snapshot.policy->admin);
     ops.reporter = cg_reporter_open(&snapshot.policy->log, broker_log, &err);
     ops.clients = cg_client_map_new(NULL);
@@ -94,7 +94,7 @@ static int finish(void **unused)
     cg_enforcement_free(ops.enforcement);
     cg_client_map_free(ops.clients);
     cg_reporter_close(ops.reporter);
-    snapshot.policy->admin = (struct cg_certificate_list){NULL, 0, 0, 0};
+    snapshot.policy->admin = (struct cg_certificate_list){.item = NULL};
     cg_policy_free(snapshot.policy);
     cg_trust_free(snapshot.trust);
     sk_X509_pop_free(conn.path, X509_free);

@@ -22,7 +22,9 @@ static enum cg_reason_kind expected_kind(int reason)
         return CG_KIND_RULE;
     if (reason < CG_REASON_NO_RECORD)
         return CG_KIND_HANDSHAKE;
-    return reason < CG_REASON_POLICY_INVALID ? CG_KIND_CONNECT : CG_KIND_FILE;
+    if (reason < CG_REASON_RENEWAL_MALFORMED)
+        return CG_KIND_CONNECT;
+    return reason < CG_REASON_POLICY_INVALID ? CG_KIND_RENEWAL : CG_KIND_FILE;
 }
 
 static void every_reason_has_a_whole_row(void **state)
