@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "path.h"
 
-#include <openssl/bn.h>
+#include "core/cert/key.h"
+
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509_vfy.h>
@@ -57,10 +58,8 @@ bool cg_path_may_have_issued(CG_OPENSSL4_CONST X509 *issuer, CG_OPENSSL4_CONST X
 /* The bits of an RSA key's exponent, 0 for other keys. A long exponent makes each use of the key expensive. */
 static int exponent_bits(const EVP_PKEY *key)
 {
-    BIGNUM *exponent = NULL;
-    int bits = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) ? BN_num_bits(exponent) : 0;
-    BN_free(exponent);
-    return bits;
+    struct cg_rsa_exponent exponent;
+    return cg_rsa_exponent(key, &exponent) ? exponent.bits : 0;
 }
 
 static const struct edge *find_edge(const struct search *search, const X509 *issuer, const X509 *subject)

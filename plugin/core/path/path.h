@@ -17,7 +17,6 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-#define CG_RSA_EXPONENT_BITS_MAX 256 /* FIPS 186-5 A.1.1; also the limit of the rule rsa_exponent */
 
 #define CG_PATHS_MAX       32  /* candidates visited */
 #define CG_PATH_LENGTH     32  /* certificates in one, anchor included */

@@ -2,10 +2,9 @@
 /* Rules on cryptography: the keys of all certificates, and the signatures of those below the anchor. */
 #include "rule.h"
 
+#include "core/cert/key.h"
 #include "core/path/path.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
@@ -47,28 +46,19 @@ enum cg_rule_result cg_rule_key_size(const struct cg_path_facts *facts, enum cg_
                         profile->rsa_max_bits);
 }
 
-/* FIPS 186-5 A.1.1: odd, above 65536 and below 2^256. Small exponents have a history of broken padding checks; large
- * ones make each use of the key expensive. */
 enum cg_rule_result cg_rule_rsa_exponent(const struct cg_path_facts *facts, enum cg_reason reason, int depth,
                                          char *detail)
 {
     (void)reason;
     const struct cg_cert *cert = &facts->cert[depth];
+    struct cg_rsa_exponent exponent;
     if (!(cert->key_algorithm & RSA_KEYS))
         return CG_RULE_PASS;
-    BIGNUM *e = NULL;
-    if (!EVP_PKEY_get_bn_param(cert->key, OSSL_PKEY_PARAM_RSA_E, &e))
+    if (!cg_rsa_exponent(cert->key, &exponent))
         return CG_RULE_FAULT;
-    bool odd = BN_is_odd(e), good = odd && BN_num_bits(e) > 16 && BN_num_bits(e) <= CG_RSA_EXPONENT_BITS_MAX;
-    unsigned long word = (unsigned long)BN_get_word(e);
-    int bits = BN_num_bits(e);
-    BN_free(e);
-    if (good)
+    if (exponent.ok)
         return CG_RULE_PASS;
-    if (bits > 32)
-        return cg_rule_fail(detail, "%s has an RSA public exponent of %d bits%s", cg_rule_cert_label(facts, depth).text,
-                            bits, odd ? "" : ", which is even");
-    return cg_rule_fail(detail, "%s has the RSA public exponent %lu", cg_rule_cert_label(facts, depth).text, word);
+    return cg_rule_fail(detail, "%s has %s", cg_rule_cert_label(facts, depth).text, exponent.text);
 }
 
 /* RFC 5480 2.1.1: namedCurve only. */
