@@ -112,6 +112,20 @@ void cg_cert_clear(struct cg_cert *cert)
     memset(cert, 0, sizeof *cert);
 }
 
+int cg_cert_extension(const X509 *cert, int nid, struct cg_der *value)
+{
+    int count = 0;
+    value->at = value->end = NULL;
+    for (int at = -1; (at = X509_get_ext_by_NID(cert, nid, at)) >= 0; count++) {
+        const ASN1_OCTET_STRING *content = X509_EXTENSION_get_data(X509_get_ext(cert, at));
+        if (count > 0)
+            continue;
+        value->at = ASN1_STRING_get0_data(content);
+        value->end = value->at + ASN1_STRING_length(content);
+    }
+    return count;
+}
+
 void cg_cert_key_text(const struct cg_cert *cert, char *out, size_t size)
 {
     char group[64] = "";

@@ -5,6 +5,7 @@
 #define CG_CERT_H
 
 #include "cert_kinds.h"
+#include "der.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -32,6 +33,9 @@ struct cg_cert {
 /* False without memory. A malformed field is a fact, not a failure. */
 bool cg_cert_read(struct cg_cert *cert, X509 *x509);
 void cg_cert_clear(struct cg_cert *cert);
+
+/* How often an extension occurs. *value: the content of the first one's OCTET STRING, borrowed; empty if there is none. */
+int cg_cert_extension(const X509 *cert, int nid, struct cg_der *value);
 
 /* The algorithm as text for details: "RSA of 1024 bits", "EC secp256k1", "DSA". */
 void cg_cert_key_text(const struct cg_cert *cert, char *out, size_t size);

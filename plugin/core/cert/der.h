@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A cursor over strict DER (X.690 section 10): definite lengths in their shortest form, low tag numbers only. Borrows
- * the bytes; copies and allocates nothing. Called by the CRL reader, which reads files of a gigabyte, and by pem.c. */
+ * the bytes; copies and allocates nothing. Called by the CRL reader, which reads files of a gigabyte, by pem.c, and by core/renewal. */
 #ifndef CG_DER_H
 #define CG_DER_H
 
@@ -22,6 +22,7 @@ enum {
     CG_DER_UTC_TIME = 0x17,
     CG_DER_GENERALIZED_TIME = 0x18,
     CG_DER_SEQUENCE = 0x30,
+    CG_DER_SET = 0x31,
     CG_DER_CONTEXT_0 = 0xa0, /* constructed */
 };
 
