@@ -17,6 +17,7 @@ static void free_snapshot(struct cg_snapshot *snapshot)
         cg_credentials_clear(&snapshot->credentials[i]);
     free(snapshot->credentials);
     cg_snapshot_drop_trusts(snapshot);
+    cg_statements_free(snapshot->statements);
     cg_crl_numbers_free(snapshot->numbers);
     cg_policy_free(snapshot->policy);
     cg_file_states_clear(&snapshot->trust_files);

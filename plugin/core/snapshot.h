@@ -8,6 +8,7 @@
 #include "core/crl/crl_numbers_table.h"
 #include "core/file/file_state.h"
 #include "core/policy/policy.h"
+#include "core/renewal/statements.h"
 #include "core/trust/trust.h"
 #include "credential.h"
 
@@ -24,6 +25,7 @@ struct cg_snapshot {
     struct cg_crl_numbers
         *numbers; /* the highest that were ever in use: from policy->state, the previous snapshot and this one */
     struct cg_credentials *credentials; /* by section of the policy (cg_policy_section); see below */
+    struct cg_statements *statements;   /* about roots, for devices that renew over MQTT; NULL: none */
     char policy_changes[200];           /* cg_policy_changes since the previous one */
     struct cg_file_states trust_files, server_trust_files,
         bridge_trust_files; /* the state of the certificate files of the trust stores */
