@@ -16,18 +16,24 @@ port=$(free_port)
 printf 'dev1:secret\n' >passwords
 mosquitto_passwd -U passwords
 
-# broker_with IDENTITY [LINES]: the policy's identity section, further lines of the configuration
+# broker_with IDENTITY [LINES [SECTIONS]]: the policy's identity section, further lines of the configuration, further sections of
+# the policy, each with a comma in front
 broker_with() {
     stop_broker
     rm -f events.jsonl
-    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}, "identity": %s}\n' \
-        "$1" >policy.json
+    printf '{"trust": {"anchors": ["ca.pem"]}, "log": {"file": "events.jsonl", "burst": 1000}, "identity": %s%s}\n' \
+        "$1" "${3:-}" >policy.json
     {
         printf 'allow_anonymous false\nacl_file %s/acl\n%b' "$scratch" "${2:-}"
         printf 'plugin %s\nplugin_opt_policy %s/policy.json\n' "$CG_PLUGIN" "$scratch"
         tls_listener "$port" "require_certificate true\n"
     } >broker.conf
     start_broker
+}
+
+# has_lines COUNT WORDS: in the broker's log
+has_lines() {
+    [ "$(grep -c "$2" broker.log)" = "$1" ]
 }
 
 broker_with '{"username": "san.uri", "strip_prefix": "urn:plant:", "authenticates": true}'
@@ -59,6 +65,30 @@ expect "the client id is the name" in dev1 "$port" dev1
 expect "another client id is refused" out dev1 "$port" dev2
 expect "a longer client id is refused" out dev1 "$port" dev1-a
 expect_event "with its reason" "connect_denied\tclient_id_mismatch\tdev1-a" event reason client_id
+expect "so is the id of a renewal, if the policy has none" out dev1 "$port" 'dev1~renew'
+
+broker_with '{"username": "cn", "authenticates": true, "client_id": "equal", "one_client": true}' '' \
+    ', "renewal": {"spool": "spool"}'
+mosquitto_sub -h 127.0.0.1 -p "$port" --cafile ca.pem --cert dev1.pem --key dev1.key -i dev1 -t test >sub.out 2>&1 &
+sub=$!
+wait_for broker.log 'as dev1 ' || fail "dev1 did not connect"
+expect "a renewal beside the normal session" in dev1 "$port" 'dev1~renew'
+mosquitto_sub -h 127.0.0.1 -p "$port" --cafile ca.pem --cert dev1.pem --key dev1.key -i 'dev1~renew' -t none \
+    >renewal.out 2>&1 &
+renewal=$!
+until_true has_lines 2 'as dev1~renew ' || fail "the renewal did not connect"
+expect "another device does not get its id" out dev2 "$port" 'dev1~renew'
+expect_event "with its reason" 'connect_denied\tclient_id_mismatch\tdev1~renew' event reason client_id
+expect "nor does the device get other ids" out dev1 "$port" 'dev1~renew2'
+expect "a second renewal replaces the first" in dev1 "$port" 'dev1~renew'
+expect_log "which the broker ends" 'dev1~renew already connected, closing old connection'
+if [ "$(grep -c 'as dev1 ' broker.log)" = 1 ] && ! grep -q 'Client dev1 ' broker.log; then
+    echo "ok: the normal session has lived all the time"
+else
+    fail "the normal session: $(grep 'dev1 ' broker.log)"
+fi
+kill "$sub" "$renewal" 2>/dev/null
+wait "$sub" "$renewal" 2>/dev/null
 
 broker_with '{"username": "cn", "authenticates": true, "client_id": "prefix", "separator": "-"}'
 expect "the client id is the name, with prefix" in dev1 "$port" dev1

@@ -71,6 +71,7 @@ static const struct {
     {CG_REASON_NO_RECORD, "only a broken hook leads to it; tested by unit tests"},
     {CG_REASON_CLIENT_ID_TAKEN, "needs two clients; tested by broker_identity"},
     {CG_REASON_NOT_AN_ADMIN, "needs a request on the control topic; tested by broker_control"},
+    {CG_REASON_SESSION_LIMIT, "needs a session of ten minutes; tested by unit_session_enforcement"},
     {CG_REASON_ENDED_BY_ADMIN, "needs a command on the control topic; tested by broker_control"},
     {CG_REASON_POLICY_INVALID, "an invalid file; tested by scenario_files"},
     {CG_REASON_TRUST_INVALID, "an invalid file; tested by scenario_files"},

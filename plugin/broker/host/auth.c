@@ -27,6 +27,7 @@ struct connect {
     bool named;        /* the client gave a user name */
     bool no_password;  /* a user name without a password: the broker's password file refuses that */
     bool broke_a_rule; /* an audited one */
+    bool renews;       /* the client id is that of a renewal */
     char detail[192];
     const char *fix; /* NULL: the reason's own */
 };
@@ -160,14 +161,15 @@ static bool is_taken(struct connect *connect)
     return enforced(connect, CG_REASON_CLIENT_ID_TAKEN);
 }
 
-/* Checks that the id is free for this identity, and that the certificate is not in use with another id. */
+/* Checks that the id is free for this identity, and that the certificate is not in use with another id. A client that renews does
+ * so beside its normal session, once at a time. */
 static enum cg_reason check_id(struct connect *connect, const char *username)
 {
     const struct cg_client_map *clients = connect->state->clients;
     X509 *leaf = connect->conn ? connect->conn->peer_leaf : NULL;
     char id[SHOWN_MAX], other_id[SHOWN_MAX];
-    const char *other = leaf && connect->policy->identity.one_client
-                            ? cg_client_map_other_id(clients, leaf, connect->client_id)
+    const char *other = leaf && (connect->policy->identity.one_client || connect->renews)
+                            ? cg_client_map_other_id(clients, leaf, connect->client_id, connect->renews)
                             : NULL;
     if (other) {
         escape(connect->client_id, id);
@@ -191,8 +193,13 @@ static bool record(const struct connect *connect, const char *username, bool aut
         .named = connect->named || *username,
         .extended = connect->extended,
         .authenticated = authenticated,
+        .renews = connect->renews,
     };
-    return cg_presence_claim(connect->state, connect->client, &claim, username);
+    if (!cg_presence_claim(connect->state, connect->client, &claim, username))
+        return false;
+    if (connect->renews)
+        cg_enforcement_limit(connect->state->enforcement, connect->conn);
+    return true;
 }
 
 static enum cg_reason check_plain(struct connect *connect)
@@ -255,6 +262,7 @@ static enum cg_reason check_client(struct connect *connect, struct cg_client_ver
         report(connect, CG_EVENT_CONNECT_AUDITED, client->findings[i].reason);
     }
     snprintf(connect->detail, sizeof connect->detail, "%s", client->detail);
+    connect->renews = cg_identity_is_renewal(&connect->policy->identity, client->name, connect->client_id);
     return client->decision == CG_ACCEPT ? check_id(connect, client->name) : client->reason;
 }
 

@@ -371,12 +371,14 @@ void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim,
     cg_queue_append(ending ? &map->ending : &map->plain, &claim->queued);
 }
 
-const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id)
+const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id,
+                                   bool renews)
 {
     struct cg_node *node = cg_hashtable_find(&map->certificates, hash_of(certificate));
     for (; node; node = cg_node_next(node)) {
         const struct cg_claim *claim = CG_OWNER(node, struct cg_claim, by_certificate);
-        if (X509_cmp(claim->conn->peer_leaf, certificate) == 0 && strcmp(claim->client_id, client_id) != 0)
+        if (claim->renews == renews && X509_cmp(claim->conn->peer_leaf, certificate) == 0 &&
+            strcmp(claim->client_id, client_id) != 0)
             return claim->client_id;
     }
     return NULL;

@@ -43,6 +43,7 @@ struct cg_claim {
     bool continued;        /* the client has answered a challenge, so extended authentication may be completed */
     bool named;            /* has a user name, sent by the client or from its certificate */
     bool authenticated;    /* the plugin accepted the client by its certificate */
+    bool renews;           /* only renews its certificate: see cg_identity_is_renewal */
     bool accepted;         /* by the broker */
     bool superseded;       /* a newer claim had the same id, and may have left a session */
 
@@ -105,8 +106,10 @@ struct cg_claim *cg_claim_next(const struct cg_claim *claim);
 void cg_client_map_set_ending(struct cg_client_map *map, struct cg_claim *claim,
                               bool ending); /* moved to the end of the list */
 
-/* A different client id that a connection uses with the same certificate; NULL: none. */
-const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id);
+/* A different client id that a connection uses with the same certificate, among the claims that renew or among the others;
+ * NULL: none. */
+const char *cg_client_map_other_id(const struct cg_client_map *map, const X509 *certificate, const char *client_id,
+                                   bool renews);
 
 /* Whether the broker's session of this id certainly belongs to this connection: the claim is accepted, and the broker confirms
  * it (2.1), or there is no other claim on the id and has been none since. */

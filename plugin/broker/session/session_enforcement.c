@@ -42,6 +42,7 @@ struct summary {
 struct cg_enforcement {
     struct cg_enforcement_ops ops;
     struct cg_queue marked, kicked;
+    struct cg_queue limited; /* by the time at which they are ended */
     struct cg_recheck *pass; /* running, or its results are being applied */
     bool stale;              /* an older snapshot accepted some session, and no pass has started since */
     struct summary summary;  /* of the pass */
@@ -167,7 +168,34 @@ void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *co
         enforcement->cursor = conn->next;
     free_ending(conn->session->ending);
     conn->session->ending = NULL;
+    cg_queue_remove(&conn->session->limited);
     cg_recheck_forget(conn);
+}
+
+/* ---- sessions that only renew */
+
+void cg_enforcement_limit(struct cg_enforcement *enforcement, struct cg_conn *conn)
+{
+    conn->session->conn = conn;
+    conn->session->limit_ms = cg_clock_monotonic_ms() + CG_RENEWS_FOR_MS;
+    cg_queue_append(&enforcement->limited, &conn->session->limited);
+}
+
+/* All have the same time, so the first one is due first. */
+static int64_t end_limited(struct cg_enforcement *enforcement, const struct cg_snapshot *current)
+{
+    static const struct finding finding = {.reason = CG_REASON_SESSION_LIMIT,
+                                           .detail = "The session with this client id lasted 10 minutes"};
+    const int64_t now_ms = cg_clock_monotonic_ms();
+    while (enforcement->limited.first) {
+        const struct cg_session *session = CG_OWNER(enforcement->limited.first, struct cg_session, limited);
+        if (now_ms < session->limit_ms)
+            return session->limit_ms - now_ms;
+        cg_queue_remove(enforcement->limited.first);
+        if (!session->ending)
+            mark(enforcement, session->conn, policy_of(session->conn, current)->send_will, &finding);
+    }
+    return -1;
 }
 
 /* ---- expiry */
@@ -401,7 +429,7 @@ static void check_all_plain(struct cg_enforcement *enforcement, const struct cg_
 int64_t cg_enforcement_check(struct cg_enforcement *enforcement, struct cg_snapshot *current,
                              enum cg_plaintext_answer unknown, int64_t now)
 {
-    int64_t next = recheck(enforcement, current, now);
+    int64_t next = cg_sooner_ms(recheck(enforcement, current, now), end_limited(enforcement, current));
     find_expired(enforcement, current, now);
     check_all_plain(enforcement, current, unknown);
     if (enforcement->scanning)

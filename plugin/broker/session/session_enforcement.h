@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Ends live sessions that the policy no longer accepts: a certificate of the path expires, a new snapshot revokes or rejects
- * it, the client's identity or id no longer matches, or clients without TLS are no longer allowed.
+ * it, the client's identity or id no longer matches, clients without TLS are no longer allowed, or a renewal takes too long.
  *
  * Checks only mark sessions and free nothing. cg_enforcement_end() ends the marked sessions, which may free any record, so it
  * is the last step of a poll. Nothing here keeps a position in a list across it.
@@ -31,6 +31,10 @@ void cg_enforcement_free(struct cg_enforcement *enforcement);
 /* A handshake was accepted. */
 void cg_enforcement_accepted(struct cg_enforcement *enforcement, const struct cg_conn *conn,
                              const struct cg_snapshot *current);
+
+/* The session only renews a certificate, and is ended after CG_RENEWS_FOR_MS, whatever the policy's "sessions" is. */
+#define CG_RENEWS_FOR_MS 600000
+void cg_enforcement_limit(struct cg_enforcement *enforcement, struct cg_conn *conn);
 
 /* To be called before the connection is freed. */
 void cg_enforcement_ended(struct cg_enforcement *enforcement, struct cg_conn *conn);

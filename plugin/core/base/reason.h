@@ -105,6 +105,7 @@ enum cg_reason {
     CG_REASON_CLIENT_ID_TAKEN, /* another certificate holds it */
     CG_REASON_NOT_AN_ADMIN,    /* may not use the control topic */
     CG_REASON_ENDED_BY_ADMIN,  /* by a command on the control topic */
+    CG_REASON_SESSION_LIMIT,   /* of a session that only renews */
 
     /* Renewal over MQTT: a request, or the certificate that answers it (core/renewal). */
     CG_REASON_RENEWAL_MALFORMED,

@@ -163,19 +163,30 @@ const struct cg_certificate_match *cg_identity_in(const struct cg_certificate_li
     return cg_list_find_identity(list, identity.name);
 }
 
+/* The client id after the name; NULL: it does not begin with the name, or there is no name. */
+static const char *after_name(const char *name, const char *client_id)
+{
+    const size_t len = name ? strlen(name) : 0;
+    return len > 0 && client_id && strncmp(client_id, name, len) == 0 ? client_id + len : NULL;
+}
+
+bool cg_identity_is_renewal(const struct cg_identity_policy *policy, const char *name, const char *client_id)
+{
+    const char *rest = after_name(name, client_id);
+    return policy->renews && policy->client_id != CG_CLIENT_ID_ANY && rest && strcmp(rest, CG_RENEW_ID_SUFFIX) == 0;
+}
+
 bool cg_identity_allows(const struct cg_identity_policy *policy, const char *name, const char *client_id)
 {
     if (policy->client_id == CG_CLIENT_ID_ANY)
         return true;
-    if (!name || !*name || !client_id)
+    const char *rest = after_name(name, client_id);
+    if (!rest)
         return false;
-    size_t len = strlen(name);
-    if (strncmp(client_id, name, len) != 0)
-        return false;
-    if (client_id[len] == '\0')
+    if (!*rest || cg_identity_is_renewal(policy, name, client_id))
         return true;
     return policy->client_id == CG_CLIENT_ID_PREFIX && policy->separator &&
-           strncmp(client_id + len, policy->separator, strlen(policy->separator)) == 0;
+           strncmp(rest, policy->separator, strlen(policy->separator)) == 0;
 }
 
 /* Applies the mode of a rule that is violated. False: it is enforced, and *out has the reason. */

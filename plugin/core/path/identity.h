@@ -10,7 +10,8 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-#define CG_IDENTITY_MAX 256
+#define CG_IDENTITY_MAX    256
+#define CG_RENEW_ID_SUFFIX "~renew"
 
 struct cg_identity {
     enum cg_reason reason;      /* CG_REASON_OK, CG_REASON_IDENTITY_MISSING or CG_REASON_IDENTITY_INVALID */
@@ -25,8 +26,12 @@ struct cg_identity {
 void cg_identity_of(const X509 *certificate, const struct cg_identity_policy *policy, struct cg_identity *out);
 
 /* Whether a client with this name may use this client id. With CG_CLIENT_ID_PREFIX the id is the name alone, or the
- * name followed by the policy's separator and any text. */
+ * name followed by the policy's separator and any text. Where ids are compared with names, the id of a renewal is allowed too. */
 bool cg_identity_allows(const struct cg_identity_policy *policy, const char *name, const char *client_id);
+
+/* Whether this is the client id with which a client of this name renews its certificate beside its normal session:
+ * NAME~renew. No other name can have it, since names that are compared with client ids contain no '~'. */
+bool cg_identity_is_renewal(const struct cg_identity_policy *policy, const char *name, const char *client_id);
 
 /* The entry of a list for this certificate, or for the name that the policy takes from it; NULL: none. *fault as in
  * cg_list_find. */

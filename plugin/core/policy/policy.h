@@ -101,6 +101,7 @@ struct cg_identity_policy {
     const char *separator;            /* CG_CLIENT_ID_PREFIX: the text between the name and the rest; else NULL */
     bool one_client;                  /* one certificate, one client id at a time */
     bool authenticates;               /* the certificate is enough, no password is asked for; only with a username */
+    bool renews;                      /* over MQTT: the policy has renewal.spool */
 };
 
 enum cg_resumption { CG_RESUMPTION_OFF = 0, CG_RESUMPTION_BOUND };

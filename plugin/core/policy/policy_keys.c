@@ -325,12 +325,14 @@ static const struct cg_key identity_keys[] = {
     {"client_id", CG_TYPE_ENUM, LISTENER, AT(struct cg_identity_policy, client_id), .fallback = "\"any\"",
      .words = client_id_words,
      .manual = "\"equal\": the client id must be the user name. \"prefix\": it may also be the user name followed by "
-               "the separator and any text."},
+               "the separator and any text. If the policy has renewal, both also allow the user name followed by "
+               "~renew, for one session of at most 10 minutes in which the client renews its certificate."},
     {"separator", CG_TYPE_STRING, LISTENER, AT(struct cg_identity_policy, separator),
      .manual = "For \"prefix\": the text between the user name and the rest of the client id, such as \":\" or \"/\". "
                "No user name may contain it."},
     {"one_client", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, one_client), .fallback = "false",
-     .manual = "A certificate can be used with only one client id at a time."},
+     .manual = "A certificate can be used with only one client id at a time. A session with the client id NAME~renew "
+               "(see client_id) is not counted."},
     {"authenticates", CG_TYPE_BOOL, LISTENER, AT(struct cg_identity_policy, authenticates), .fallback = "false",
      .manual = "true: the certificate is enough, and no password is needed; this requires username. false: the "
                "broker's password file and other plugins also decide."},

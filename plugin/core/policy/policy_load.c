@@ -199,6 +199,7 @@ static struct cg_listener_policy settle_listener(struct cg_draft *draft, const s
     cg_list_sort(&draft->deny);
     cg_list_sort(&draft->allow);
     draft->listener.server = draft->server.profile;
+    draft->listener.identity.renews = top->renewal.spool != NULL;
     settle_profile(&draft->listener.client, draft, &top->trust, &draft->allow);
     settle_profile(&draft->listener.server, draft, trust_of(top, &top->server), NULL);
     return draft->listener;

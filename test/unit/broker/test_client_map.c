@@ -350,13 +350,35 @@ static void one_certificate_one_client(void **unused)
     (void)unused;
     struct cg_conn one = conn_of("a");
     X509 *a = cg_pki_cert(pki, "a"), *b = cg_pki_cert(pki, "b");
-    assert_null(cg_client_map_other_id(map, a, "x"));
+    assert_null(cg_client_map_other_id(map, a, "x", false));
     struct cg_claim *first = claim(&one, "x");
-    assert_string_equal(cg_client_map_other_id(map, a, "y"), "x");
-    assert_null(cg_client_map_other_id(map, a, "x"));
-    assert_null(cg_client_map_other_id(map, b, "y"));
+    assert_string_equal(cg_client_map_other_id(map, a, "y", false), "x");
+    assert_null(cg_client_map_other_id(map, a, "x", false));
+    assert_null(cg_client_map_other_id(map, b, "y", false));
     cg_client_map_release(map, first);
-    assert_null(cg_client_map_other_id(map, a, "y"));
+    assert_null(cg_client_map_other_id(map, a, "y", false));
+}
+
+/* A renewal is a second session of the certificate. It is counted separately, and leaves the name's id alone. */
+static void one_certificate_one_renewal(void **unused)
+{
+    (void)unused;
+    struct cg_conn one = conn_of("a"), two = conn_of("a"), three = conn_of("a");
+    X509 *a = cg_pki_cert(pki, "a");
+    const struct cg_claim what = {.client = &two, .conn = &two, .renews = true};
+    struct cg_claim *main = claim(&one, "a"), *renewal = cg_client_map_claim(map, &what, "a", "a~renew");
+    cg_client_map_poll(map);
+    assert_null(cg_client_map_other_id(map, a, "a", false));
+    assert_string_equal(cg_client_map_other_id(map, a, "b~renew", true), "a~renew");
+    assert_null(cg_client_map_other_id(map, a, "a~renew", true));
+    assert_true(cg_client_map_owns(map, main));
+    assert_true(cg_client_map_owns(map, renewal));
+    cg_client_map_release(map, main);
+    assert_null(cg_client_map_other_id(map, a, "b", false)); /* only the renewal is there */
+    main = claim(&three, "a");
+    cg_client_map_poll(map);
+    assert_true(cg_client_map_owns(map, main));
+    assert_false(cg_client_map_is_free(map, "a~renew", cg_pki_cert(pki, "b"), "b"));
 }
 
 static void use_once(const char *certificate, const char *client_id)
@@ -432,6 +454,7 @@ int main(void)
         CASE(a_connection_has_one_claim),
         CASE(authentication_by_certificate_is_stored),
         CASE(one_certificate_one_client),
+        CASE(one_certificate_one_renewal),
         CASE(a_holder_keeps_few_idle_ids),
         CASE(many_claims_are_all_found_and_released),
     };

@@ -195,6 +195,35 @@ static void each_session_ends_with_its_certificate(void **unused)
     assert_true(last_will);
 }
 
+/* Whatever the policy does with sessions that it no longer accepts. */
+static void a_renewal_ends_after_ten_minutes(void **unused)
+{
+    (void)unused;
+    w.snapshot.policy->base.sessions = CG_SESSION_REPORT;
+    session(0, "below inter root", true);
+    cg_enforcement_limit(w.enforcement, session(1, "below inter root", true));
+    ticks_ms += 1000;
+    cg_enforcement_limit(w.enforcement, session(2, "below inter root", true));
+    cg_enforcement_limit(w.enforcement, session(3, "below inter root", true));
+    free_conn(&w.conn[3]); /* it has disconnected */
+    ticks_ms += CG_RENEWS_FOR_MS - 1001;
+    assert_int_equal(poll_at(NOW), 1);
+    assert_int_equal(nkicked, 0);
+    ticks_ms++;
+    assert_int_equal(poll_at(NOW), 1000);
+    assert_int_equal(kicked[1], 1);
+    assert_non_null(strstr(w.last, "[session_limit]"));
+    assert_non_null(strstr(w.last, "10 minutes"));
+    cg_enforcement_mark(w.enforcement, &w.conn[2], &w.snapshot, "by an administrator");
+    ticks_ms += 1000;
+    poll_at(NOW);
+    assert_int_equal(kicked[2], 1);
+    assert_non_null(strstr(w.last, "[ended_by_admin]"));
+    ticks_ms += CG_RENEWS_FOR_MS;
+    poll_at(NOW);
+    assert_int_equal(nkicked, 2);
+}
+
 static void a_clock_that_jumps_ends_only_expired_sessions(void **unused)
 {
     (void)unused;
@@ -510,6 +539,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(each_session_ends_with_its_certificate),
+        CASE(a_renewal_ends_after_ten_minutes),
         CASE(a_clock_that_jumps_ends_only_expired_sessions),
         CASE(many_end_in_slices_without_a_pause),
         CASE(each_change_is_counted),

@@ -107,33 +107,60 @@ static const struct id_row {
     const char *name, *client_id;
     bool allowed;
     const char *separator;
+    bool renews; /* the policy's */
 } ids[] = {
-    {"any id goes", CG_CLIENT_ID_ANY, "a", "b", true, NULL},
-    {"any id goes without a name", CG_CLIENT_ID_ANY, "", "b", true, NULL},
-    {"equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1", true, NULL},
-    {"longer is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1-a", false, NULL},
-    {"shorter is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev", false, NULL},
-    {"without a name no id is equal", CG_CLIENT_ID_EQUAL, "", "", false, NULL},
-    {"the prefix itself", CG_CLIENT_ID_PREFIX, "dev1", "dev1", true, NULL},
-    {"prefix and separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1:app", true, ":"},
-    {"prefix and separator alone", CG_CLIENT_ID_PREFIX, "dev1", "dev1--", true, "--"},
-    {"half a separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, "--"},
-    {"another separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, ":"},
-    {"no separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, NULL},
-    {"another name that starts the same", CG_CLIENT_ID_PREFIX, "dev1", "dev10", false, "-"},
-    {"another start", CG_CLIENT_ID_PREFIX, "dev1", "xdev1-a", false, "-"},
-    {"without a name no prefix", CG_CLIENT_ID_PREFIX, "", "-a", false, "-"},
-    {"no id", CG_CLIENT_ID_PREFIX, "dev1", NULL, false, NULL},
+    {"any id goes", CG_CLIENT_ID_ANY, "a", "b", true, NULL, false},
+    {"any id goes without a name", CG_CLIENT_ID_ANY, "", "b", true, NULL, false},
+    {"equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1", true, NULL, false},
+    {"longer is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev1-a", false, NULL, false},
+    {"shorter is not equal", CG_CLIENT_ID_EQUAL, "dev1", "dev", false, NULL, false},
+    {"without a name no id is equal", CG_CLIENT_ID_EQUAL, "", "", false, NULL, false},
+    {"the prefix itself", CG_CLIENT_ID_PREFIX, "dev1", "dev1", true, NULL, false},
+    {"prefix and separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1:app", true, ":", false},
+    {"prefix and separator alone", CG_CLIENT_ID_PREFIX, "dev1", "dev1--", true, "--", false},
+    {"half a separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, "--", false},
+    {"another separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, ":", false},
+    {"no separator", CG_CLIENT_ID_PREFIX, "dev1", "dev1-a", false, NULL, false},
+    {"another name that starts the same", CG_CLIENT_ID_PREFIX, "dev1", "dev10", false, "-", false},
+    {"another start", CG_CLIENT_ID_PREFIX, "dev1", "xdev1-a", false, "-", false},
+    {"without a name no prefix", CG_CLIENT_ID_PREFIX, "", "-a", false, "-", false},
+    {"no id", CG_CLIENT_ID_PREFIX, "dev1", NULL, false, NULL, false},
+    {"a renewal where the id is the name", CG_CLIENT_ID_EQUAL, "dev1", "dev1~renew", true, NULL, true},
+    {"a renewal where the id begins with the name", CG_CLIENT_ID_PREFIX, "dev1", "dev1~renew", true, ":", true},
+    {"no renewal without a spool", CG_CLIENT_ID_EQUAL, "dev1", "dev1~renew", false, NULL, false},
+    {"no renewal without a spool, by prefix", CG_CLIENT_ID_PREFIX, "dev1", "dev1~renew", false, ":", false},
+    {"nor another's renewal", CG_CLIENT_ID_EQUAL, "dev1", "dev10~renew", false, NULL, true},
+    {"nor half of it", CG_CLIENT_ID_EQUAL, "dev1", "dev1~rene", false, NULL, true},
+    {"nor more than it", CG_CLIENT_ID_EQUAL, "dev1", "dev1~renew2", false, NULL, true},
+    {"nor another word", CG_CLIENT_ID_EQUAL, "dev1", "dev1~x", false, NULL, true},
+    {"nor in capitals", CG_CLIENT_ID_EQUAL, "dev1", "dev1~RENEW", false, NULL, true},
+    {"nor without a name", CG_CLIENT_ID_EQUAL, "", "~renew", false, NULL, true},
 };
 
 static void each_client_id(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-        const struct cg_identity_policy policy = {.client_id = ids[i].rule, .separator = ids[i].separator};
+        const struct cg_identity_policy policy = {
+            .client_id = ids[i].rule, .separator = ids[i].separator, .renews = ids[i].renews};
         if (cg_identity_allows(&policy, ids[i].name, ids[i].client_id) != ids[i].allowed)
             fail_msg("%s", ids[i].sentence);
     }
+}
+
+/* Only such a session is limited: where any id is allowed, the name proves nothing. */
+static void only_a_compared_id_is_a_renewal(void **state)
+{
+    (void)state;
+    struct cg_identity_policy policy = {.client_id = CG_CLIENT_ID_EQUAL, .renews = true};
+    assert_true(cg_identity_is_renewal(&policy, "dev1", "dev1~renew"));
+    assert_false(cg_identity_is_renewal(&policy, "dev1", "dev1"));
+    assert_false(cg_identity_is_renewal(&policy, "", "~renew"));
+    assert_false(cg_identity_is_renewal(&policy, "dev1", NULL));
+    policy.client_id = CG_CLIENT_ID_ANY;
+    assert_false(cg_identity_is_renewal(&policy, "dev1", "dev1~renew"));
+    policy = (struct cg_identity_policy){.client_id = CG_CLIENT_ID_PREFIX};
+    assert_false(cg_identity_is_renewal(&policy, "dev1", "dev1~renew"));
 }
 
 /* Where the name ends must be plain to see in every client id. */
@@ -296,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_name_of_255_bytes_fits_and_256_do_not),
         cmocka_unit_test(no_certificate_has_no_name),
         cmocka_unit_test(each_client_id),
+        cmocka_unit_test(only_a_compared_id_is_a_renewal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
