@@ -6,6 +6,7 @@
 #include "core/policy/policy_store.h"
 #include "snapshot_credentials.h"
 #include "snapshot_loading.h"
+#include "snapshot_statements.h"
 #include "snapshot_trust.h"
 
 #include <stdlib.h>
@@ -65,7 +66,8 @@ static bool load(struct cg_loading *loading)
     if (!loading->snapshot)
         return cg_loading_no_memory(loading);
     atomic_init(&loading->snapshot->references, 1);
-    if (load_policy_and_trust(loading) && cg_loading_raise_numbers(loading) && cg_loading_load_credentials(loading))
+    if (load_policy_and_trust(loading) && cg_loading_raise_numbers(loading) && cg_loading_load_credentials(loading) &&
+        cg_loading_load_statements(loading))
         return true;
     cg_snapshot_free(loading->snapshot);
     loading->snapshot = NULL;
@@ -116,7 +118,8 @@ struct cg_snapshot *cg_snapshot_reload(const struct cg_snapshot_source *source,
         return NULL;
     }
     struct cg_snapshot *snapshot = loading.snapshot;
-    if (same_credentials(snapshot, previous) && cg_snapshot_same_trusts(snapshot, previous)) {
+    if (same_credentials(snapshot, previous) && cg_snapshot_same_trusts(snapshot, previous) &&
+        snapshot->statements == previous->statements) {
         cg_snapshot_free(snapshot);
         return NULL;
     }

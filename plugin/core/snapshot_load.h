@@ -23,7 +23,7 @@ struct cg_snapshot *cg_snapshot_load(const struct cg_snapshot_source *source,
                                      struct cg_file_states *watched, enum cg_reason *fault, struct cg_error *err);
 
 /* Loads a snapshot that replaces previous, part by part: the policy with the certificates of trust that it names,
- * otherwise these certificates alone; each CRL; each credential. Unchanged parts are shared. *faults gets each part
+ * otherwise these certificates alone; each CRL; each credential; the statements about roots. Unchanged parts are shared. *faults gets each part
  * that keeps its previous state because its files are invalid. It also gets a credential in use that the new trust or
  * policy refuses; that credential is still served, since clients would be worse off without it.
  * NULL if nothing is new, or without memory (which is a fault). */

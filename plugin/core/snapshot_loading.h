@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The state of one load, shared by its parts. Private to snapshot_load.c, snapshot_trust.c and
- * snapshot_credentials.c. */
+/* The state of one load, shared by its parts. Private to snapshot_load.c, snapshot_trust.c,
+ * snapshot_credentials.c and snapshot_statements.c. */
 #ifndef CG_SNAPSHOT_LOADING_H
 #define CG_SNAPSHOT_LOADING_H
 

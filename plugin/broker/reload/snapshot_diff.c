@@ -192,6 +192,9 @@ void cg_snapshot_diff_report(struct cg_reporter *reporter, const struct cg_snaps
         add_crls(&text, NULL, cg_trust_crls(next->trust));
     if (old && next->server_trust != next->trust)
         add_store(&text, " for the broker's own certificate", old->server_trust, next->server_trust);
+    if (old && next->statements != old->statements)
+        add(&text, "; statements about roots: %zu (previously %zu)", cg_statements_count(next->statements),
+            cg_statements_count(old->statements));
     if (old && next->bridge_trust != next->trust)
         add_store(&text, " for bridges", old->bridge_trust, next->bridge_trust);
     const struct cg_event event = {

@@ -155,6 +155,8 @@ struct cg_log_policy {
     int64_t daily_limit; /* bytes per day of events that peers can cause; default 100 MiB */
 };
 
+#define CG_STATEMENT_FILES_MAX 64
+
 /* Renewal over MQTT: see core/renewal. */
 struct cg_renewal_policy {
     const char *spool;                    /* folder; NULL: off */

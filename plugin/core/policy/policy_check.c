@@ -36,6 +36,14 @@ bool cg_check_caller_match(struct cg_parse *parse, const struct cg_json_path *at
     return cg_check_certificate_match(parse, at, filled);
 }
 
+bool cg_check_renewal(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
+{
+    const struct cg_renewal_policy *renewal = filled;
+    return renewal->statements.count <= CG_STATEMENT_FILES_MAX ||
+           cg_parse_fail(parse, at, "statements names %zu files, but at most %d are allowed; remove those of old roots",
+                         renewal->statements.count, CG_STATEMENT_FILES_MAX);
+}
+
 bool cg_check_profile(struct cg_parse *parse, const struct cg_json_path *at, const void *filled)
 {
     const struct cg_profile *profile = filled;

@@ -9,6 +9,7 @@
 bool cg_check_extension(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 bool cg_check_certificate_match(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 bool cg_check_caller_match(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
+bool cg_check_renewal(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 bool cg_check_profile(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 bool cg_check_trust(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);
 bool cg_check_role(struct cg_parse *parse, const struct cg_json_path *at, const void *filled);

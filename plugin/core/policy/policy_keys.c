@@ -129,9 +129,10 @@ static const struct cg_key renewal_keys[] = {
                "days, and may be renewed before half of its lifetime. Entries have the keys of deny."},
     {"statements", CG_TYPE_PATHS, CG_IN_TOP, AT(struct cg_renewal_policy, statements),
      .manual = "Files with signed statements about new and dropped roots, in the order in which devices fetch them "
-               "(anchor 1, anchor 2, ...). See renewal.md."},
+               "(anchor 1, anchor 2, ...), at most 64 of at most 16 KiB each. If one cannot be used, the broker keeps "
+               "all previous ones. See renewal.md."},
     {0}};
-static const struct cg_object renewal_object = {renewal_keys, sizeof(struct cg_renewal_policy), NULL};
+static const struct cg_object renewal_object = {renewal_keys, sizeof(struct cg_renewal_policy), cg_check_renewal};
 
 static const struct cg_key trust_keys[] = {
     {"anchors", CG_TYPE_PATHS, HAS_TRUST, AT(struct cg_trust_draft, files.anchors),

@@ -7,24 +7,26 @@
 
 struct cg_statements {
     atomic_int references;
-    size_t count;
+    size_t count, room;
     struct {
         unsigned char *data;
         size_t len;
-    } item[CG_STATEMENTS_MAX];
+    } item[];
 };
 
-struct cg_statements *cg_statements_new(void)
+struct cg_statements *cg_statements_new(size_t room)
 {
-    struct cg_statements *statements = calloc(1, sizeof *statements);
-    if (statements)
-        atomic_init(&statements->references, 1);
+    struct cg_statements *statements = calloc(1, sizeof *statements + room * sizeof *statements->item);
+    if (!statements)
+        return NULL;
+    atomic_init(&statements->references, 1);
+    statements->room = room;
     return statements;
 }
 
 bool cg_statements_add(struct cg_statements *statements, const unsigned char *data, size_t len)
 {
-    unsigned char *copy = statements->count < CG_STATEMENTS_MAX && len > 0 ? malloc(len) : NULL;
+    unsigned char *copy = statements->count < statements->room && len > 0 ? malloc(len) : NULL;
     if (!copy)
         return false;
     memcpy(copy, data, len);

@@ -8,13 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CG_STATEMENTS_MAX 64
-
 struct cg_statements;
 
-struct cg_statements *cg_statements_new(void); /* empty; NULL: out of memory */
+struct cg_statements *cg_statements_new(size_t room); /* empty, with room for so many; NULL: out of memory */
 
-/* Appends a copy; only before the list is shared. False: out of memory. At most CG_STATEMENTS_MAX. */
+/* Appends a copy; only before the list is shared. False: out of memory. */
 bool cg_statements_add(struct cg_statements *statements, const unsigned char *data, size_t len);
 
 struct cg_statements *cg_statements_ref(struct cg_statements *statements); /* +1, returns its argument */

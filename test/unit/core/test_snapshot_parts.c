@@ -619,6 +619,163 @@ static void a_new_certificate_keeps_the_names(void **state)
     cg_pki_write(pki, folder, "chain.pem", "broker mid root");
 }
 
+/* ---- statements about roots */
+
+/* A certificate and a signature, which nothing here verifies. */
+static size_t make_statement(const char *root, unsigned char out[4096])
+{
+    unsigned char *end = out;
+    const int len = i2d_X509(cg_pki_cert(pki, root), &end);
+    assert_true(len > 0 && len < 4000);
+    memset(end, 0x30, 70);
+    return (size_t)len + 70;
+}
+
+static void write_octets(const char *name, const unsigned char *octets, size_t len)
+{
+    FILE *file = fopen(cg_scratch_path(name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(octets, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_statement(const char *name, const char *root)
+{
+    unsigned char statement[4096];
+    write_octets(name, statement, make_statement(root, statement));
+}
+
+static void expect_statement(const struct cg_snapshot *snapshot, size_t number, const char *root)
+{
+    unsigned char expected[4096];
+    const unsigned char *data = NULL;
+    size_t len = 0, expected_len = make_statement(root, expected);
+    assert_true(cg_statements_get(snapshot->statements, number, &data, &len));
+    assert_int_equal(len, expected_len);
+    assert_memory_equal(data, expected, len);
+}
+
+#define STATEMENTS                                                                                                     \
+    "{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"},\"renewal\":{\"spool\":\"spool\",\"statements\":"       \
+    "[\"one.bin\",\"two.bin\"]}}"
+
+static struct cg_snapshot *start_with_statements(void)
+{
+    cg_pki_write(pki, folder, "ca.pem", "root");
+    cg_pki_write(pki, folder, "list.crl", "list");
+    write_statement("one.bin", "other");
+    write_statement("two.bin", "root");
+    return fixture_load_well(STATEMENTS);
+}
+
+static void statements_are_numbered_and_shared(void **state)
+{
+    (void)state;
+    const unsigned char *data = NULL;
+    size_t len = 0;
+    struct cg_snapshot *first = start_with_statements();
+    assert_int_equal(cg_statements_count(first->statements), 2);
+    expect_statement(first, 1, "other");
+    expect_statement(first, 2, "root");
+    assert_false(cg_statements_get(first->statements, 0, &data, &len));
+    assert_false(cg_statements_get(first->statements, 3, &data, &len));
+    assert_false(cg_statements_get(NULL, 1, &data, &len));
+
+    write_statement("one.bin", "other"); /* the same again */
+    struct cg_snapshot *second = fixture_reload(NULL, first);
+    assert_ptr_equal(second, first);
+    cg_snapshot_free(second);
+
+    write_statement("two.bin", "mid");
+    second = fixture_reload(NULL, first);
+    fixture_expect_faults(0, NULL);
+    assert_ptr_equal(second->trust, first->trust);
+    expect_statement(second, 2, "mid");
+    expect_statement(first, 2, "root");
+    cg_snapshot_free(first);
+
+    struct cg_snapshot *third = fixture_reload("{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"}}", second);
+    fixture_expect_faults(0, NULL);
+    assert_null(third->statements);
+    cg_snapshot_free(third);
+    cg_snapshot_free(second);
+}
+
+static void the_files_of_statements_are_watched(void **state)
+{
+    (void)state;
+    struct cg_file_states seen = {NULL, 0};
+    struct cg_error err = {""};
+    size_t found = 0;
+    cg_snapshot_free(start_with_statements());
+    assert_int_equal(unlink(cg_scratch_path("two.bin")), 0); /* also one that is not there yet */
+    assert_null(fixture_load(STATEMENTS, &seen, &err));
+    for (size_t i = 0; i < seen.count; i++)
+        found += strstr(seen.item[i].path, "one.bin") || strstr(seen.item[i].path, "two.bin");
+    assert_int_equal(found, 2);
+    cg_file_states_clear(&seen);
+}
+
+/* All of them stay, since their numbers depend on each other. A new CRL takes effect nevertheless. */
+static const struct {
+    const char *sentence;
+    size_t len; /* of 'x' in the second file; 0: it is gone */
+    const char *words;
+} bad_statements[] = {
+    {"it is gone", 0, "two.bin: no such file"},
+    {"it is garbage", 100, "two.bin: expected a statement about a root: "},
+    {"it is too large", 16385, "two.bin: "},
+};
+
+static void a_bad_statement_keeps_all_of_them(void **state)
+{
+    (void)state;
+    static unsigned char garbage[20000];
+    memset(garbage, 'x', sizeof garbage);
+    for (size_t i = 0; i < sizeof bad_statements / sizeof *bad_statements; i++) {
+        struct cg_snapshot *first = start_with_statements();
+        write_statement("one.bin", "mid");
+        unlink(cg_scratch_path("two.bin"));
+        if (bad_statements[i].len)
+            write_octets("two.bin", garbage, bad_statements[i].len);
+        cg_pki_make(pki, "newer: crl issuer=root number=9");
+        cg_pki_write(pki, folder, "list.crl", "newer");
+        struct cg_snapshot *second = fixture_reload(NULL, first);
+        fixture_expect_faults(1, bad_statements[i].words);
+        if (second->statements != first->statements)
+            fail_msg("%s: the statements changed", bad_statements[i].sentence);
+        assert_ptr_not_equal(second->trust, first->trust);
+        write_statement("two.bin", "root"); /* mended */
+        struct cg_snapshot *third = fixture_reload(NULL, second);
+        fixture_expect_faults(0, NULL);
+        expect_statement(third, 1, "mid");
+        cg_snapshot_free(third);
+        cg_snapshot_free(second);
+        cg_snapshot_free(first);
+    }
+}
+
+/* At start there is nothing to keep. A policy that newly names statements is used without them. */
+static void a_bad_statement_at_first(void **state)
+{
+    (void)state;
+    cg_snapshot_free(start_with_statements());
+    write_octets("two.bin", (const unsigned char *)"0", 1);
+    struct cg_snapshot_source source = {.policy = cg_scratch_path("policy.json")};
+    struct cg_error err = {""};
+    enum cg_reason fault = CG_REASON_UNSET;
+    assert_null(cg_snapshot_load(&source, NULL, FIXTURE_NOW, NULL, &fault, &err));
+    assert_int_equal(fault, CG_REASON_TRUST_INVALID);
+    assert_non_null(strstr(err.text, "two.bin: expected a statement"));
+    struct cg_snapshot *first = fixture_load_well("{\"trust\":{\"anchors\":\"ca.pem\",\"crls\":\"list.crl\"}}");
+    struct cg_snapshot *second = fixture_reload(STATEMENTS, first);
+    fixture_expect_faults(1, "two.bin: expected a statement");
+    assert_non_null(second->policy->renewal.spool);
+    assert_null(second->statements);
+    cg_snapshot_free(second);
+    cg_snapshot_free(first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -637,6 +794,10 @@ int main(void)
         cmocka_unit_test(a_missing_crl_stays_in_use),
         cmocka_unit_test(files_of_crls_that_did_not_change_are_not_read_again),
         cmocka_unit_test(a_new_certificate_keeps_the_names),
+        cmocka_unit_test(statements_are_numbered_and_shared),
+        cmocka_unit_test(the_files_of_statements_are_watched),
+        cmocka_unit_test(a_bad_statement_keeps_all_of_them),
+        cmocka_unit_test(a_bad_statement_at_first),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }
