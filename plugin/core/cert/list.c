@@ -103,6 +103,13 @@ const struct cg_certificate_match *cg_list_find(const struct cg_certificate_list
     return found;
 }
 
+const struct cg_certificate_match *cg_list_find_key(const struct cg_certificate_list *list,
+                                                    const unsigned char *spki_sha256)
+{
+    const struct cg_certificate_match key = {.spki_sha256 = spki_sha256};
+    return list->by_spki ? find(&key, list->item + list->by_sha256, list->by_spki, by_spki) : NULL;
+}
+
 const struct cg_certificate_match *cg_list_find_identity(const struct cg_certificate_list *list, const char *identity)
 {
     const struct cg_certificate_match key = {.identity = identity};

@@ -31,6 +31,10 @@ void cg_list_sort(struct cg_certificate_list *list);
  * there is no answer. Digests are computed only if the list has entries that need them. */
 const struct cg_certificate_match *cg_list_find(const struct cg_certificate_list *list, const X509 *cert, bool *fault);
 
+/* The entry for a key without a certificate: spki_sha256 is 32 bytes, as in the entries. */
+const struct cg_certificate_match *cg_list_find_key(const struct cg_certificate_list *list,
+                                                    const unsigned char *spki_sha256);
+
 /* The entry for this user name, which is not empty. The caller has taken it from a certificate by the listener's policy. */
 const struct cg_certificate_match *cg_list_find_identity(const struct cg_certificate_list *list, const char *identity);
 
