@@ -67,6 +67,7 @@ struct cg_event {
     uint16_t listener;
     const char *client_id;
     const char *file;
+    const char *renewal;   /* ID of a renewal request */
     const char *fix;       /* NULL: the reason's own */
     bool audited;          /* of a suppressed event: the counted clients were accepted */
     uint64_t count;        /* suppressed or lost events */

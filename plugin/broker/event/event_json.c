@@ -197,6 +197,7 @@ size_t cg_event_json(const struct cg_event *event, char *out, size_t size)
     if (event->certificate)
         write_certificate(&json, event->certificate, event->depth);
     cg_json_string(&json, "client_id", event->client_id, ID_MAX_BYTES);
+    cg_json_string(&json, "renewal", event->renewal, ID_MAX_BYTES);
     cg_json_string(&json, "file", event->file, FILE_MAX_BYTES);
     write_numbers(&json, event);
     if (conn)

@@ -79,6 +79,7 @@ static void accepted(void *context, struct cg_conn *conn)
     struct cg_state *state = context;
     cg_plaintext_saw_tls(state->plaintext, conn);
     cg_enforcement_accepted(state->enforcement, conn, state->snapshot);
+    cg_renewal_accepted(state->renewal, conn);
     cg_expiry_monitor_accepted(state->expiry_monitor, conn, state->snapshot->policy, cg_clock_wall_ms() / 1000);
     const struct cg_finding *audited = conn->verdict ? cg_verdict_audited(conn->verdict) : NULL;
     struct cg_event event = {.conn = conn, .certificate = conn->peer_leaf};
@@ -109,6 +110,7 @@ static void ended(void *context, struct cg_conn *conn)
     cg_enforcement_ended(state->enforcement, conn);
     cg_sysinfo_ended(state->sysinfo, conn);
     cg_control_ended(state->control, conn);
+    cg_renewal_ended(state->renewal, conn);
     cg_client_map_release(state->clients, conn->session->claim);
 }
 

@@ -34,6 +34,7 @@ int64_t cg_housekeeping(struct cg_state *state)
     next = cg_sooner_ms(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, changes, now));
     const struct cg_control_context context = {state->snapshot, &state->kept};
     next = cg_sooner_ms(next, cg_control_poll(state->control, &context));
+    next = cg_sooner_ms(next, cg_renewal_poll(state->renewal, state->snapshot));
     if (cg_control_take_reload(state->control))
         cg_request_reload(state);
     /* last, since it may free any record */
@@ -46,6 +47,14 @@ int64_t cg_housekeeping(struct cg_state *state)
     else
         cg_self_connect_due(state->self_connect, -1);
     return soon;
+}
+
+void cg_housekeeping_soon(struct cg_state *state)
+{
+    if (state->ticks)
+        return;
+    state->due_ms = cg_clock_monotonic_ms();
+    cg_self_connect_due(state->self_connect, 1);
 }
 
 int64_t cg_housekeeping_tick(struct cg_state *state)

@@ -11,6 +11,9 @@ int64_t cg_housekeeping(struct cg_state *state);
 
 int64_t cg_housekeeping_tick(struct cg_state *state); /* the same, for the broker's TICK */
 
+/* A client waits for something that housekeeping does: a broker without ticks is woken at once. */
+void cg_housekeeping_soon(struct cg_state *state);
+
 /* The broker reloads its configuration: reloads the plugin's files too. */
 void cg_housekeeping_on_reload(struct cg_state *state);
 

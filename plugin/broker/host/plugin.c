@@ -7,6 +7,7 @@
 #include "presence.h"
 #include "state.h"
 
+#include "core/renewal/question.h"
 #include "tls/hook.h"
 
 #include <openssl/crypto.h>
@@ -34,6 +35,11 @@ static void kick(const char *client_id, bool send_will)
 static void publish(const char *client_id, const char *topic, const char *payload)
 {
     mosquitto_broker_publish_copy(client_id, topic, (int)strlen(payload), payload, 0, !client_id, NULL);
+}
+
+static void send_octets(const char *client_id, const char *topic, const void *payload, size_t len)
+{
+    mosquitto_broker_publish_copy(client_id, topic, (int)len, payload, 0, false, NULL);
 }
 
 static int on_tick(int event, void *event_data, void *userdata)
@@ -73,6 +79,24 @@ static int on_control(int event, void *event_data, void *userdata)
     return MOSQ_ERR_SUCCESS;
 }
 
+/* The same. The answer follows with the next housekeeping. */
+static int on_renew(int event, void *event_data, void *userdata)
+{
+    (void)event;
+    struct mosquitto_evt_control *control = event_data;
+    struct cg_state *state = userdata;
+    const struct cg_renewal_question question = {
+        .conn = cg_presence_accept(state, control->client),
+        .client_id = mosquitto_client_id(control->client),
+        .payload = control->payload,
+        .len = control->payloadlen,
+    };
+    cg_renewal_receive(state->renewal, state->snapshot, &question);
+    cg_housekeeping_soon(state);
+    control->reason_code = MQTT_RC_SUCCESS;
+    return MOSQ_ERR_SUCCESS;
+}
+
 static const struct callback_row {
     int event;
     MOSQ_FUNC_generic_callback function;
@@ -88,6 +112,7 @@ static const struct callback_row {
     {MOSQ_EVT_TICK, on_tick, NULL, false},
     {MOSQ_EVT_RELOAD, on_reload, NULL, false},
     {MOSQ_EVT_CONTROL, on_control, CG_CONTROL_TOPIC, false},
+    {MOSQ_EVT_CONTROL, on_renew, CG_RENEW_TOPIC, false},
 };
 #define NCALLBACKS (sizeof callbacks / sizeof *callbacks)
 
@@ -132,7 +157,8 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
         return MOSQ_ERR_NOMEM;
     *user_data = NULL;
     cg_compat_start(identifier, "certguard", CG_VERSION);
-    const struct cg_state_ops ops = {broker_log, kick, publish, cg_compat_client_of(), cg_compat_reports_port()};
+    const struct cg_state_ops ops = {
+        broker_log, kick, publish, send_octets, cg_compat_client_of(), cg_compat_reports_port()};
     instance->identifier = identifier;
     if (!cg_options_read(given, count, &options, &err))
         goto out;

@@ -30,8 +30,9 @@ bool cg_state_make_parts(struct cg_state *state)
     const struct cg_control_ops control = {state->reporter, state->clients, state->enforcement, state->sysinfo,
                                            ops->publish};
     state->control = cg_control_new(&control);
+    state->renewal = cg_renewal_new(state->reporter, state->clients, ops->send);
     return state->enforcement && state->plaintext && state->expiry_monitor && state->own_monitor && state->sysinfo &&
-           state->control;
+           state->control && state->renewal;
 }
 
 void cg_state_free(struct cg_state *state)
@@ -41,6 +42,7 @@ void cg_state_free(struct cg_state *state)
     cg_self_connect_stop(state->self_connect);
     cg_reload_stop(state->reload);
     cg_control_free(state->control);
+    cg_renewal_free(state->renewal);
     cg_sysinfo_free(state->sysinfo);
     cg_enforcement_free(state->enforcement);
     cg_expiry_monitor_free(state->expiry_monitor);

@@ -13,6 +13,7 @@
 #include "broker/monitor/own_monitor.h"
 #include "broker/monitor/sysinfo.h"
 #include "broker/reload/reload.h"
+#include "broker/renewal/renewal.h"
 #include "broker/session/client_map.h"
 #include "broker/session/session_enforcement.h"
 
@@ -26,6 +27,7 @@ struct cg_state_ops {
     cg_broker_log_fn log;
     void (*kick)(const char *client_id, bool send_will); /* as in cg_enforcement_ops */
     cg_publish_fn publish;
+    cg_send_fn send;
     cg_client_of_fn client_of; /* NULL: this broker has none (2.0) */
     bool reports_port;         /* the broker reports the port of a client's listener */
 };
@@ -44,6 +46,7 @@ struct cg_state {
     struct cg_own_monitor *own_monitor;
     struct cg_sysinfo *sysinfo;
     struct cg_control *control;
+    struct cg_renewal *renewal;
     struct cg_reload *reload;
     struct cg_self_connect *self_connect; /* housekeeping.c: NULL before the first client over TLS */
 

@@ -7,6 +7,8 @@
 #define CG_BROKER_RENEWAL_H
 
 #include "broker/event/reporter.h"
+#include "broker/session/client_map.h"
+#include "types.h"
 
 #include "core/base/error.h"
 #include "core/snapshot.h"
@@ -19,28 +21,21 @@
 
 struct cg_renewal;
 
-/* Publishes one message with QoS 0, not retained, to this client alone. */
-typedef void (*cg_send_fn)(const char *client_id, const char *topic, const void *payload, size_t len);
-
-/* NULL: out of memory. The reporter is borrowed. */
-struct cg_renewal *cg_renewal_new(struct cg_reporter *reporter, cg_send_fn send);
+/* NULL: out of memory. The reporter and the clients are borrowed. */
+struct cg_renewal *cg_renewal_new(struct cg_reporter *reporter, struct cg_client_map *clients, cg_send_fn send);
 void cg_renewal_free(struct cg_renewal *renewal); /* waits for the worker; accepts NULL */
-
-struct cg_renewal_question {
-    struct cg_conn *conn;  /* NULL: no TLS, or no certificate: no answer */
-    const char *client_id; /* may be NULL */
-    const void *payload;
-    size_t len;
-};
 
 /* Answers what the main thread can answer, and hands the rest to the worker. It never fails: what gets no answer is asked
  * again. */
 void cg_renewal_receive(struct cg_renewal *renewal, struct cg_snapshot *current,
                         const struct cg_renewal_question *question);
 
-/* Follows a changed policy, takes the worker's results, and sends the answers. now: wall clock, s. Returns the ms until the next
- * call is needed, -1 for none. */
-int64_t cg_renewal_poll(struct cg_renewal *renewal, struct cg_snapshot *current, int64_t now);
+/* Follows a changed policy, takes the worker's results, and sends the answers: no packet of a client can arrive between the check of
+ * who owns a client id and the publish. Returns the ms until the next call is needed, -1 for none. */
+int64_t cg_renewal_poll(struct cg_renewal *renewal, struct cg_snapshot *current);
+
+/* A handshake was accepted: a new certificate that is in use for a minute works. */
+void cg_renewal_accepted(struct cg_renewal *renewal, struct cg_conn *conn);
 
 /* To be called before the connection is freed. */
 void cg_renewal_ended(struct cg_renewal *renewal, const struct cg_conn *conn);
@@ -58,13 +53,6 @@ struct cg_renewal_numbers cg_renewal_numbers(const struct cg_renewal *renewal);
 
 /* The requests that wait, oldest first, at most 100: "id", "subject", "received". The caller's; NULL: out of memory. */
 cJSON *cg_renewal_waiting(const struct cg_renewal *renewal);
-
-/* Commands of signers that use files: the worker runs them. */
-enum cg_renewal_command {
-    CG_RENEWAL_LIST,    /* argument: the ID after which the page starts, as a string, or NULL */
-    CG_RENEWAL_DELIVER, /* argument: an answer as in core/renewal/mailbox.h */
-    CG_RENEWAL_FORGET,  /* argument: an ID, as a string */
-};
 
 /* Starts a command. argument is copied. Returns its ticket, 0 with *err: it cannot be started. */
 uint64_t cg_renewal_start(struct cg_renewal *renewal, enum cg_renewal_command command, const cJSON *argument,
