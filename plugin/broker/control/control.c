@@ -25,6 +25,7 @@ struct job {
     char *client_id;
     cJSON *commands;  /* not done yet; the first one may have started */
     cJSON *responses; /* of the commands that are done */
+    unsigned used;    /* the rights that they needed: cg_right */
     struct cg_command command;
 };
 
@@ -45,10 +46,11 @@ struct cg_control *cg_control_new(const struct cg_control_ops *ops)
     return control;
 }
 
-static void job_free(struct job *job)
+static void job_free(struct cg_control *control, struct job *job)
 {
     if (!job)
         return;
+    cg_renewal_abandon(control->ops.renewal, job->command.ticket);
     cg_dryrun_free(job->command.dryrun);
     cJSON_Delete(job->command.data);
     cJSON_Delete(job->commands);
@@ -57,14 +59,15 @@ static void job_free(struct job *job)
     free(job);
 }
 
-static void drop_first(struct cg_control *control)
+/* at: the link to the job, which then leads to the next one. */
+static void drop(struct cg_control *control, struct job **at)
 {
-    struct job *job = control->first;
-    control->first = job->next;
-    if (!control->first)
-        control->end = &control->first;
+    struct job *job = *at;
+    *at = job->next;
+    if (!*at)
+        control->end = at;
     control->count--;
-    job_free(job);
+    job_free(control, job);
 }
 
 void cg_control_free(struct cg_control *control)
@@ -72,7 +75,7 @@ void cg_control_free(struct cg_control *control)
     if (!control)
         return;
     while (control->first)
-        drop_first(control);
+        drop(control, &control->first);
     free(control);
 }
 
@@ -86,16 +89,22 @@ static const char *unsuitable(const struct cg_conn *conn)
     return claim->websocket ? "Control requests over websockets are not accepted" : NULL;
 }
 
-static bool is_listed(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+/* 0 and the reason in why: the certificate is in none of the lists. */
+static unsigned listed_rights(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
 {
+    const struct cg_policy *policy = current->policy;
+    const struct cg_identity_policy *identity = &cg_policy_listener(policy, conn->listener)->identity;
     char sha256[CG_HEX_MAX] = "";
     bool fault = false; /* not found in that case */
-    const struct cg_listener_policy *listener = cg_policy_listener(current->policy, conn->listener);
-    if (cg_identity_in(&current->policy->admin, conn->peer_leaf, &listener->identity, &fault))
-        return true;
+    unsigned rights = cg_identity_in(&policy->admin, conn->peer_leaf, identity, &fault) ? CG_RIGHT_ADMIN : 0;
+    if (cg_identity_in(&policy->renewal.signers, conn->peer_leaf, identity, &fault))
+        rights |= CG_RIGHT_SIGNER;
+    if (rights)
+        return rights;
     cg_sha256_text(conn->peer_leaf, sha256);
-    snprintf(why, size, "The certificate is not in the policy's \"admin\" list; its SHA-256 is %s", sha256);
-    return false;
+    snprintf(why, size, "The certificate is not in \"admin\"%s of the policy; its SHA-256 is %s",
+             policy->renewal.spool ? " or \"renewal.signers\"" : "", sha256);
+    return 0;
 }
 
 /* Audited rules count too. */
@@ -111,13 +120,14 @@ static bool passes_every_rule(const struct cg_snapshot *current, const struct cg
     return ok;
 }
 
-/* False and the reason in why: the sender is no administrator. */
-static bool is_admin(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
+/* The rights of the sender; 0 and the reason in why: none. */
+static unsigned find_rights(const struct cg_snapshot *current, const struct cg_conn *conn, char *why, size_t size)
 {
     const char *fault = unsuitable(conn);
     if (fault)
         snprintf(why, size, "%s", fault);
-    return !fault && is_listed(current, conn, why, size) && passes_every_rule(current, conn, why, size);
+    const unsigned rights = fault ? 0 : listed_rights(current, conn, why, size);
+    return rights && passes_every_rule(current, conn, why, size) ? rights : 0;
 }
 
 static void report_denied(const struct cg_control *control, const struct cg_conn *conn, const char *client_id,
@@ -156,7 +166,7 @@ enum cg_control_result cg_control_receive(struct cg_control *control, const stru
 {
     char why[224] = "";
     struct cg_error err = {""};
-    if (!is_admin(current, request->conn, why, sizeof why) || !request->client_id) {
+    if (!find_rights(current, request->conn, why, sizeof why) || !request->client_id) {
         report_denied(control, request->conn, request->client_id, request->address, why);
         return CG_CONTROL_DENIED;
     }
@@ -167,7 +177,7 @@ enum cg_control_result cg_control_receive(struct cg_control *control, const stru
     job->client_id = strdup(request->client_id);
     job->responses = cJSON_CreateArray();
     if (!job->client_id || !job->responses) {
-        job_free(job);
+        job_free(control, job);
         return CG_CONTROL_BUSY;
     }
     job->commands = cg_control_parse(request->payload, request->len, &err);
@@ -180,7 +190,8 @@ enum cg_control_result cg_control_receive(struct cg_control *control, const stru
 }
 
 /* Runs the first command. True: it is done. */
-static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_context *context)
+static bool run_command(struct cg_control *control, struct job *job, const struct cg_control_context *context,
+                        unsigned rights)
 {
     struct cg_command *command = &job->command;
     if (!command->data && !(command->data = cJSON_CreateObject()))
@@ -188,6 +199,7 @@ static bool run_command(struct cg_control *control, struct job *job, const struc
     command->ops = &control->ops;
     command->context = context;
     command->sender = job->conn;
+    command->rights = rights;
     command->request = job->commands->child;
     if (cg_command_run(command) == CG_STEP_LATER)
         return false;
@@ -195,6 +207,7 @@ static bool run_command(struct cg_control *control, struct job *job, const struc
     const char *error = command->data ? command->err.text : "out of memory";
     add_response(job, command->request, command->data, error);
     cg_dryrun_free(command->dryrun);
+    job->used |= command->used;
     memset(command, 0, sizeof *command);
     cJSON_DeleteItemFromArray(job->commands, 0);
     return true;
@@ -216,33 +229,49 @@ static void answer(const struct cg_control *control, struct job *job)
     cJSON_Delete(document);
 }
 
-/* One step of the first job. False: it must wait. */
-static bool step(struct cg_control *control, const struct cg_control_context *context)
+/* The sender's rights. It must still have those that the answer depends on. 0: there is no sender any more. */
+static unsigned check_sender(const struct cg_control *control, struct job *job, const struct cg_snapshot *current)
 {
-    struct job *job = control->first;
     char why[224] = "";
-    if (job->conn && !is_admin(context->snapshot, job->conn, why, sizeof why)) {
-        report_denied(control, job->conn, job->client_id, NULL, why);
-        job->conn = NULL;
-    }
-    if (job->conn && job->commands && job->commands->child)
-        return run_command(control, job, context);
-    if (job->conn)
+    const unsigned rights = job->conn ? find_rights(current, job->conn, why, sizeof why) : 0;
+    if (!job->conn || (rights && !(job->used & ~rights)))
+        return rights;
+    if (rights)
+        snprintf(why, sizeof why, "The certificate was removed from a list of the policy that the request requires");
+    report_denied(control, job->conn, job->client_id, NULL, why);
+    job->conn = NULL;
+    return 0;
+}
+
+/* One step of a job, which is dropped at its end. False: it must wait. */
+static bool step(struct cg_control *control, struct job **at, const struct cg_control_context *context)
+{
+    struct job *job = *at;
+    const unsigned rights = check_sender(control, job, context->snapshot);
+    if (rights && job->commands && job->commands->child)
+        return run_command(control, job, context, rights);
+    if (rights)
         answer(control, job);
-    drop_first(control);
+    drop(control, at);
     return true;
 }
 
+/* A job that waits for the disk does not delay the others. */
 int64_t cg_control_poll(struct cg_control *control, const struct cg_control_context *context)
 {
     int64_t until = cg_clock_monotonic_ms() + SLICE_MS;
-    while (control->first) {
-        if (!step(control, context))
+    struct job **at = &control->first;
+    while (*at) {
+        if (step(control, at, context)) {
+            if (cg_clock_monotonic_ms() >= until)
+                return 1;
+        } else if ((*at)->command.ticket) {
+            at = &(*at)->next;
+        } else {
             return WAIT_MS;
-        if (cg_clock_monotonic_ms() >= until)
-            return 1;
+        }
     }
-    return -1;
+    return control->first ? WAIT_MS : -1;
 }
 
 bool cg_control_take_reload(struct cg_control *control)

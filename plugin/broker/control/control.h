@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Requests of administrators on $CONTROL/certguard/v1, and the answers to them (docs/control.md). The right to send requests
- * is checked again before every command and before the answer, against the current snapshot: the certificate must be in the
- * policy's "admin" list and pass every rule, even audited ones. Answers are sent in cg_control_poll(): no packet of a client
- * can arrive between the check of who owns the client id and the publish.
+/* Requests of administrators and signers on $CONTROL/certguard/v1, and the answers to them (docs/control.md). The right to send
+ * requests is checked again before every command and before the answer, against the current snapshot: the certificate must be
+ * in the list of the policy for that command ("admin" or "renewal.signers") and pass every rule, even audited ones. Answers are
+ * sent in cg_control_poll(): no packet of a client can arrive between the check of who owns the client id and the publish.
  * Owned by the plugin's state; main thread only. */
 #ifndef CG_CONTROL_H
 #define CG_CONTROL_H

@@ -3,6 +3,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/session/session.h"
+#include "control_renewal.h"
 #include "control_request.h"
 #include "control_session.h"
 #include "control_status.h"
@@ -35,6 +36,7 @@ static enum cg_step status(struct cg_command *command)
     cJSON_Delete(command->data);
     command->data = cg_control_status(cg_reporter_counters(ops->reporter), cg_sysinfo_population(ops->sysinfo),
                                       context->snapshot, context->kept, now());
+    cg_control_add_renewal(command->data, ops->renewal);
     return CG_STEP_DONE;
 }
 
@@ -151,33 +153,50 @@ static const char *const no_keys[] = {NULL};
 static const char *const page_keys[] = {"offset", "count", NULL};
 static const char *const session_keys[] = {"client_id", "conn", NULL};
 static const char *const policy_keys[] = {"policy", NULL};
+static const char *const after_keys[] = {"after", NULL};
+static const char *const answer_keys[] = {"answer", NULL};
+static const char *const id_keys[] = {"id", NULL};
 
-static const struct {
+static const struct row {
     const char *name;
     const char *const *keys;
     enum cg_step (*run)(struct cg_command *command);
+    enum cg_right right;
 } rows[] = {
-    {"status", no_keys, status},
-    {"list_sessions", page_keys, list_sessions},
-    {"explain_session", session_keys, explain_session},
-    {"reload", no_keys, reload},
-    {"end_session", session_keys, end_session},
-    {"check_policy", policy_keys, check_policy},
+    {"status", no_keys, status, CG_RIGHT_ADMIN},
+    {"list_sessions", page_keys, list_sessions, CG_RIGHT_ADMIN},
+    {"explain_session", session_keys, explain_session, CG_RIGHT_ADMIN},
+    {"reload", no_keys, reload, CG_RIGHT_ADMIN},
+    {"end_session", session_keys, end_session, CG_RIGHT_ADMIN},
+    {"check_policy", policy_keys, check_policy, CG_RIGHT_ADMIN},
+    {"list_requests", after_keys, cg_control_list_requests, CG_RIGHT_SIGNER},
+    {"deliver", answer_keys, cg_control_deliver, CG_RIGHT_SIGNER},
+    {"refuse", answer_keys, cg_control_refuse, CG_RIGHT_SIGNER},
+    {"forget", id_keys, cg_control_forget, CG_RIGHT_SIGNER},
 };
+
+static enum cg_step run(struct cg_command *command, const struct row *row)
+{
+    if (!(command->rights & row->right)) {
+        cg_error_set(&command->err, "this command requires an entry in \"%s\" of the policy",
+                     row->right == CG_RIGHT_ADMIN ? "admin" : "renewal.signers");
+        return CG_STEP_DONE;
+    }
+    command->used = row->right;
+    if (!cg_control_keys(command->request, row->keys, &command->err))
+        return CG_STEP_DONE;
+    enum cg_step step = row->run(command);
+    command->started = true;
+    return step;
+}
 
 enum cg_step cg_command_run(struct cg_command *command)
 {
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(command->request, "command");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].name, name->valuestring) != 0)
-            continue;
-        if (!cg_control_keys(command->request, rows[i].keys, &command->err))
-            return CG_STEP_DONE;
-        enum cg_step step = rows[i].run(command);
-        command->started = true;
-        return step;
-    }
-    cg_error_set(&command->err, "unknown command; expected status, list_sessions, explain_session, reload, end_session "
-                                "or check_policy");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, name->valuestring) == 0)
+            return run(command, &rows[i]);
+    cg_error_set(&command->err, "unknown command; expected status, list_sessions, explain_session, reload, "
+                                "end_session, check_policy, list_requests, deliver, refuse or forget");
     return CG_STEP_DONE;
 }

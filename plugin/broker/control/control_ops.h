@@ -5,6 +5,7 @@
 
 #include "broker/event/reporter.h"
 #include "broker/monitor/sysinfo.h"
+#include "broker/renewal/renewal.h"
 #include "broker/session/client_map.h"
 #include "broker/session/session_enforcement.h"
 
@@ -16,6 +17,7 @@ struct cg_control_ops {
     struct cg_enforcement *enforcement;
     struct cg_sysinfo *sysinfo;
     cg_publish_fn publish;
+    struct cg_renewal *renewal;
 };
 
 /* Valid for one call of cg_control_poll(). */
