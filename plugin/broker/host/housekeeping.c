@@ -31,7 +31,8 @@ int64_t cg_housekeeping(struct cg_state *state)
     next = cg_sooner_ms(next, cg_own_monitor_poll(state->own_monitor, state->snapshot, now));
     next = cg_sooner_ms(next, cg_expiry_monitor_poll(state->expiry_monitor, state->snapshot, now));
     uint64_t changes = cg_enforcement_changes(state->enforcement);
-    next = cg_sooner_ms(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, changes, now));
+    const struct cg_renewal_numbers renewal = cg_renewal_numbers(state->renewal);
+    next = cg_sooner_ms(next, cg_sysinfo_poll(state->sysinfo, state->snapshot, &renewal, changes, now));
     const struct cg_control_context context = {state->snapshot, &state->kept};
     next = cg_sooner_ms(next, cg_control_poll(state->control, &context));
     next = cg_sooner_ms(next, cg_renewal_poll(state->renewal, state->snapshot));

@@ -44,6 +44,11 @@ enum number {
     ANCHORS, /* this one and the following ones may be absent */
     CRLS,
     CERTFILE,
+    RENEWAL_WAITING,
+    RENEWAL_REQUESTED,
+    RENEWAL_REFUSED,
+    RENEWAL_DELIVERED,
+    RENEWAL_CONFIRMED,
     NUMBERS
 };
 
@@ -63,6 +68,11 @@ static const char *const names[NUMBERS] = {
     [ANCHORS] = "expiry/anchors",
     [CRLS] = "expiry/crls",
     [CERTFILE] = "expiry/credential/certfile",
+    [RENEWAL_WAITING] = "renewal/waiting",
+    [RENEWAL_REQUESTED] = "renewal/requested",
+    [RENEWAL_REFUSED] = "renewal/refused",
+    [RENEWAL_DELIVERED] = "renewal/delivered",
+    [RENEWAL_CONFIRMED] = "renewal/confirmed",
     [CONTROL_DENIED] = "control/denied",
     [SIGNATURES_KNOWN] = "signatures/known",
     [SIGNATURES_VERIFIED] = "signatures/verified",
@@ -155,17 +165,29 @@ static void read_expiry(struct cg_sysinfo *sysinfo, const struct cg_snapshot *cu
     }
 }
 
-/* If there is no date any more, an empty retained message removes the topic. */
-static void send_days(struct cg_sysinfo *sysinfo, enum number which, int64_t end, int64_t now)
+/* UNSENT: there is no number, or no longer; then an empty retained message removes the topic. */
+static void send_if_changed(struct cg_sysinfo *sysinfo, enum number which, int64_t number)
 {
-    int64_t days = end != CG_TIME_NONE ? cg_days_until(end, now) : UNSENT;
-    if (days == sysinfo->sent[which])
+    if (number == sysinfo->sent[which])
         return;
-    sysinfo->sent[which] = days;
-    if (days == UNSENT)
+    sysinfo->sent[which] = number;
+    if (number == UNSENT)
         send_text(sysinfo, names[which], "", "");
     else
-        send_number(sysinfo, names[which], "", days);
+        send_number(sysinfo, names[which], "", number);
+}
+
+static void send_days(struct cg_sysinfo *sysinfo, enum number which, int64_t end, int64_t now)
+{
+    send_if_changed(sysinfo, which, end != CG_TIME_NONE ? cg_days_until(end, now) : UNSENT);
+}
+
+static void send_renewal(struct cg_sysinfo *sysinfo, const struct cg_renewal_numbers *renewal)
+{
+    const int64_t numbers[] = {renewal->waiting, renewal->requested, renewal->refused, renewal->delivered,
+                               renewal->confirmed};
+    for (int i = RENEWAL_WAITING; i < NUMBERS; i++)
+        send_if_changed(sysinfo, (enum number)i, renewal->on ? numbers[i - RENEWAL_WAITING] : UNSENT);
 }
 
 static void send_credential(struct cg_sysinfo *sysinfo, const char *place, int64_t end, int64_t now)
@@ -258,12 +280,8 @@ static void send_changed(struct cg_sysinfo *sysinfo, const struct cg_snapshot *c
         [SIGNATURES_KNOWN] = (int64_t)signatures.hits,
         [SIGNATURES_VERIFIED] = (int64_t)signatures.misses,
     };
-    for (int i = 0; i < ANCHORS; i++) {
-        if (value[i] == sysinfo->sent[i])
-            continue;
-        sysinfo->sent[i] = value[i];
-        send_number(sysinfo, names[i], "", value[i]);
-    }
+    for (int i = 0; i < ANCHORS; i++)
+        send_if_changed(sysinfo, (enum number)i, value[i]);
     for (int i = 0; i < CG_REASON_COUNT; i++) {
         if (counters->rejected.by_reason[i] == sysinfo->rejected_sent[i])
             continue;
@@ -329,7 +347,8 @@ static bool is_up_to_date(const struct cg_sysinfo *sysinfo, uint64_t changes, in
            now < sysinfo->counted_until;
 }
 
-int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, uint64_t changes, int64_t now)
+int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current,
+                        const struct cg_renewal_numbers *renewal, uint64_t changes, int64_t now)
 {
     int64_t now_ms = cg_clock_monotonic_ms();
     if (!sysinfo->counting && now_ms < sysinfo->next_ms)
@@ -345,6 +364,7 @@ int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *cu
     }
     sysinfo->next_ms = sysinfo->again ? 0 : now_ms + EVERY_MS;
     send_changed(sysinfo, current, now);
+    send_renewal(sysinfo, renewal);
     return sysinfo->again ? NEXT_SLICE_MS : EVERY_MS;
 }
 

@@ -5,6 +5,7 @@
 #define CG_SYSINFO_H
 
 #include "broker/event/counters.h"
+#include "broker/renewal/renewal.h"
 
 #include "core/path/signature_cache.h"
 #include "core/snapshot.h"
@@ -31,7 +32,8 @@ void cg_sysinfo_free(struct cg_sysinfo *sysinfo);
 
 /* Counts sessions, a few ms per call, and publishes changes. changes: cg_enforcement_changes(). now: wall clock, s. Returns the
  * ms until the next call is needed. */
-int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current, uint64_t changes, int64_t now);
+int64_t cg_sysinfo_poll(struct cg_sysinfo *sysinfo, const struct cg_snapshot *current,
+                        const struct cg_renewal_numbers *renewal, uint64_t changes, int64_t now);
 
 /* To be called before the connection is freed. */
 void cg_sysinfo_ended(struct cg_sysinfo *sysinfo, const struct cg_conn *conn);

@@ -10,13 +10,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#define NOW   1700000000
-#define DAY   86400
-#define CONNS 300 /* more than one slice counts */
+#define NOW     1700000000
+#define DAY     86400
+#define RENEWAL "$SYS/broker/certguard/renewal/"
+#define CONNS   300 /* more than one slice counts */
 
 static struct {
     struct cg_conn conn[CONNS];
@@ -26,6 +28,8 @@ static struct {
     struct cg_snapshot snapshot;
     struct cg_signature_cache *signatures;
     struct cg_sysinfo *sysinfo;
+    struct cg_renewal_numbers renewal;
+    char published[400]; /* topics of renewal, and their payloads */
 } w;
 
 static int64_t ticks_ms, slow_ms;           /* slow_ms: between two looks at the clock */
@@ -39,6 +43,9 @@ static void publish(const char *client_id, const char *topic, const char *payloa
 {
     assert_null(client_id);
     assert_true(topic && payload);
+    const size_t len = strlen(w.published);
+    if (strncmp(topic, RENEWAL, strlen(RENEWAL)) == 0)
+        snprintf(w.published + len, sizeof w.published - len, "%s=%s ", topic + strlen(RENEWAL), payload);
 }
 
 static int start(void **unused)
@@ -80,7 +87,7 @@ static bool counts(uint64_t changes, int64_t now)
 {
     uint64_t before = cg_sysinfo_counted(w.sysinfo);
     ticks_ms += 10000;
-    assert_true(cg_sysinfo_poll(w.sysinfo, &w.snapshot, changes, now) > 0);
+    assert_true(cg_sysinfo_poll(w.sysinfo, &w.snapshot, &w.renewal, changes, now) > 0);
     return cg_sysinfo_counted(w.sysinfo) > before;
 }
 
@@ -127,8 +134,30 @@ static void a_request_is_always_answered(void **unused)
     assert_true(counts(0, NOW));
     uint64_t number = cg_sysinfo_recount(w.sysinfo);
     assert_true(cg_sysinfo_counted(w.sysinfo) < number);
-    (void)cg_sysinfo_poll(w.sysinfo, &w.snapshot, 0, NOW);
+    (void)cg_sysinfo_poll(w.sysinfo, &w.snapshot, &w.renewal, 0, NOW);
     assert_int_equal(cg_sysinfo_counted(w.sysinfo), number);
+}
+
+/* What changed, and nothing while renewal is off. Topics that are there are removed then. */
+static void renewal_has_topics_while_it_is_on(void **unused)
+{
+    (void)unused;
+    counts(0, NOW);
+    assert_string_equal(w.published, "");
+    w.renewal = (struct cg_renewal_numbers){
+        .requested = 5, .refused = 4, .delivered = 3, .confirmed = 2, .waiting = 1, .on = true};
+    counts(0, NOW);
+    assert_string_equal(w.published, "waiting=1 requested=5 refused=4 delivered=3 confirmed=2 ");
+    w.published[0] = '\0';
+    counts(0, NOW);
+    assert_string_equal(w.published, "");
+    w.renewal.waiting = 0;
+    counts(0, NOW);
+    assert_string_equal(w.published, "waiting=0 ");
+    w.published[0] = '\0';
+    w.renewal.on = false;
+    counts(0, NOW);
+    assert_string_equal(w.published, "waiting= requested= refused= delivered= confirmed= ");
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, finish)
@@ -136,10 +165,9 @@ static void a_request_is_always_answered(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(only_changes_are_counted),
-        CASE(time_moves_sessions_to_another_class),
-        CASE(the_clock_is_set_during_a_count),
-        CASE(a_request_is_always_answered),
+        CASE(only_changes_are_counted),          CASE(time_moves_sessions_to_another_class),
+        CASE(the_clock_is_set_during_a_count),   CASE(a_request_is_always_answered),
+        CASE(renewal_has_topics_while_it_is_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
