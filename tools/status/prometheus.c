@@ -113,6 +113,28 @@ static void sessions(FILE *out, const cJSON *sessions)
     by_reason(out, sessions, "sessions_ended_by_reason_total", "The same by reason.");
 }
 
+static void write_renewal(FILE *out, const cJSON *renewal)
+{
+    static const char *const results[] = {"requested", "refused", "delivered", "confirmed"};
+    struct family family = {.count = 0};
+    int64_t oldest = 0;
+    if (!renewal)
+        return;
+    for (size_t i = 0; i < CG_COUNT(results); i++) {
+        char labels[LABELS_MAX] = "";
+        label(labels, "result", results[i]);
+        series(&family, labels, cg_member_number(renewal, results[i]));
+    }
+    family_write(out, &family, "renewals_total", "counter", "Renewals over MQTT since the start of the broker.");
+    single(out, "renewals_waiting", "gauge", "Renewal requests that wait for the CA.",
+           cg_member_number(renewal, "waiting"));
+    if (cg_time_parse(cg_member_text(renewal, "oldest_waiting"), &oldest))
+        single(out, "renewals_oldest_waiting_seconds", "gauge",
+               "When the oldest request that waits was received, seconds since 1970.", (double)oldest);
+    single(out, "renewals_spool_full", "gauge", "1 if the spool takes no more requests.",
+           cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(renewal, "spool_full")));
+}
+
 /* The lists of the answer that have expiry dates. */
 static const struct {
     const char *key, *metric, *help;
@@ -194,6 +216,7 @@ void cg_prometheus_write(FILE *out, const cJSON *data)
     sessions(out, cJSON_GetObjectItemCaseSensitive(data, "sessions"));
     single(out, "control_denied_total", "counter", "Refused requests on the control topic.",
            cg_member_number(cJSON_GetObjectItemCaseSensitive(data, "control_denied"), "total"));
+    write_renewal(out, cJSON_GetObjectItemCaseSensitive(data, "renewal"));
     write_ends(out, data);
     write_crl_entries(out, data);
 }

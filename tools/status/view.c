@@ -126,6 +126,32 @@ static void show_kept(const cJSON *snapshot)
     }
 }
 
+/* Requests for new certificates; those that wait for the CA one by one. */
+static void show_renewal(const cJSON *renewal)
+{
+    const double waiting = cg_member_number(renewal, "waiting");
+    const cJSON *requests = cJSON_GetObjectItemCaseSensitive(renewal, "requests"), *item = NULL;
+    if (!renewal)
+        return;
+    title("Renewal");
+    printf("%.0f waiting for the CA; %.0f delivered, %.0f confirmed, %.0f refused since the start\n", waiting,
+           cg_member_number(renewal, "delivered"), cg_member_number(renewal, "confirmed"),
+           cg_member_number(renewal, "refused"));
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(renewal, "spool_full")))
+        printf("%14s%sthe spool is full: answer the requests with `certguard requests`%s\n", "", colour(CG_RED),
+               colour(CG_PLAIN));
+    cJSON_ArrayForEach(item, requests)
+    {
+        printf("%14ssince ", "");
+        show_text(cg_member_text(item, "received"));
+        printf("  ");
+        show_text(cg_member_text(item, "subject"));
+        printf("\n");
+    }
+    if (waiting > cJSON_GetArraySize(requests))
+        printf("%14s... and %.0f more\n", "", waiting - cJSON_GetArraySize(requests));
+}
+
 void cg_status_show(const cJSON *data)
 {
     const cJSON *snapshot = cJSON_GetObjectItemCaseSensitive(data, "snapshot");
@@ -154,6 +180,7 @@ void cg_status_show(const cJSON *data)
     show_sessions_line(cJSON_GetObjectItemCaseSensitive(data, "sessions"));
     title("Control");
     printf("refused requests: %.0f\n", cg_member_number(control, "total"));
+    show_renewal(cJSON_GetObjectItemCaseSensitive(data, "renewal"));
     show_ends(data, "credentials", "Broker", "subject");
     show_ends(data, "anchors", "Trust anchor", "subject");
     show_ends(data, "intermediates", "Intermediate", "subject");
