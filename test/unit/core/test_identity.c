@@ -196,6 +196,38 @@ static void names_that_are_compared_with_client_ids(void **state)
     }
 }
 
+/* The entry of a list by the certificate, or by the name that the policy takes from it. */
+static void a_list_by_identity(void **state)
+{
+    (void)state;
+    struct cg_certificate_match items[] = {{.identity = "dev2"}, {.identity = "dev1"}};
+    struct cg_certificate_list list = {.item = items, .count = 2};
+    struct cg_pki *pki = cg_pki_new(1750000000);
+    cg_pki_make(pki, "a: cn=dev1 san=uri:urn:dev2\nb: cn=dev1 san=uri:urn:dev2\nc: cn=dev3\nd: cn=dev1+x\n");
+    cg_list_sort(&list);
+    const struct {
+        const char *certificate, *identity; /* NULL: not found */
+        struct cg_identity_policy policy;
+    } found[] = {
+        {"a", "dev1", {.username = CG_IDENTITY_CN}},
+        {"b", "dev1", {.username = CG_IDENTITY_CN}}, /* renewed */
+        {"a", "dev2", {.username = CG_IDENTITY_SAN_URI, .strip_prefix = "urn:"}},
+        {"a", NULL, {.username = CG_IDENTITY_SAN_URI}},
+        {"a", NULL, {.username = CG_IDENTITY_NONE}},
+        {"c", NULL, {.username = CG_IDENTITY_CN}},
+        {"d", NULL, {.username = CG_IDENTITY_CN}}, /* no valid name */
+    };
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+        bool fault = true;
+        const struct cg_certificate_match *match = cg_identity_in(&list, cg_pki_cert(pki, found[i].certificate),
+                                                                  &found[i].policy, &fault);
+        assert_false(fault);
+        if (!match != !found[i].identity || (match && strcmp(match->identity, found[i].identity) != 0))
+            fail_msg("row %zu: %s", i, match ? match->identity : "not found");
+    }
+    cg_pki_free(pki);
+}
+
 /* ---- the verdict on a client */
 
 static const struct client_row {
@@ -324,6 +356,7 @@ int main(void)
         cmocka_unit_test(no_certificate_has_no_name),
         cmocka_unit_test(each_client_id),
         cmocka_unit_test(only_a_compared_id_is_a_renewal),
+        cmocka_unit_test(a_list_by_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

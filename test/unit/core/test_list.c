@@ -54,7 +54,27 @@ static bool names(const struct cg_certificate_match *match, const struct subject
         return memcmp(match->sha256, s->sha256, 32) == 0;
     if (match->spki_sha256)
         return memcmp(match->spki_sha256, s->spki, 32) == 0;
+    if (match->identity)
+        return false; /* needs the policy: cg_list_find_identity */
     return strcmp(match->serial, s->serial) == 0 && strcmp(match->issuer, s->issuer) == 0;
+}
+
+#define IDENTITIES 4
+static const char *const identities[IDENTITIES] = {"a", "b", "b~", "\xc3\xa9"};
+
+/* Whether the list has this user name, by both ways. */
+static void check_identities(const struct cg_certificate_list *list, const struct cg_certificate_match *entries)
+{
+    for (size_t n = 0; n < IDENTITIES; n++) {
+        bool expected = false;
+        for (size_t i = 0; i < list->count; i++)
+            expected = expected || (entries[i].identity && strcmp(entries[i].identity, identities[n]) == 0);
+        const struct cg_certificate_match *match = cg_list_find_identity(list, identities[n]);
+        assert_int_equal(match != NULL, expected);
+        assert_true(!match || strcmp(match->identity, identities[n]) == 0);
+    }
+    assert_null(cg_list_find_identity(list, ""));
+    assert_null(cg_list_find_identity(list, "A"));
 }
 
 /* Of any certificate, or of none: a digest is then of no certificate, a serial number of another issuer. */
@@ -63,11 +83,13 @@ static struct cg_certificate_match any_entry(void)
     static const unsigned char other[32] = "no digest of a certificate";
     const struct subject *s = &subjects[rand() % CERTS];
     bool real = rand() % 4 == 0;
-    switch (rand() % 3) {
+    switch (rand() % 4) {
     case 0:
         return (struct cg_certificate_match){.sha256 = real ? s->sha256 : other};
     case 1:
         return (struct cg_certificate_match){.spki_sha256 = real ? s->spki : other};
+    case 2:
+        return (struct cg_certificate_match){.identity = identities[rand() % IDENTITIES]};
     default:
         return (struct cg_certificate_match){.serial = s->serial, .issuer = real ? s->issuer : "CN=other"};
     }
@@ -87,6 +109,7 @@ static void the_search_finds_what_a_linear_search_finds(void **state)
         for (size_t i = 0; i < list.count; i++)
             sorted[i] = entries[i] = any_entry();
         cg_list_sort(&list);
+        check_identities(&list, entries);
         for (size_t s = 0; s < CERTS; s++) {
             bool expected = false, fault = true;
             for (size_t i = 0; i < list.count; i++)
@@ -112,6 +135,7 @@ static void an_empty_list_names_nobody(void **state)
     cg_pki_make(pki, "c: ca");
     cg_list_sort(&list);
     assert_null(cg_list_find(&list, cg_pki_cert(pki, "c"), &fault));
+    assert_null(cg_list_find_identity(&list, "c"));
     assert_false(fault);
     cg_pki_free(pki);
 }

@@ -112,6 +112,22 @@ static const struct {
     {"an issuer alone", "{\"deny\":[{\"issuer\":\"CN=x\"}]}", "expected \"sha256\""},
     {"serial zero", "{\"deny\":[{\"serial\":\"00\",\"issuer\":\"CN=x\"}]}", "above zero"},
     {"a note alone", "{\"admin\":[{\"note\":\"me\"}]}", "$.admin[0]: expected \"sha256\""},
+    {"an empty identity", "{\"admin\":[{\"identity\":\"\"}]}", "$.admin[0].identity: expected a string"},
+    {"an identity and a fingerprint",
+     "{\"admin\":[{\"identity\":\"a\",\"sha256\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}]"
+     "}",
+     "cannot be combined with"},
+    {"an identity and an issuer", "{\"admin\":[{\"identity\":\"a\",\"issuer\":\"CN=x\"}]}",
+     "$.admin[0]: \"identity\" cannot be combined with \"issuer\""},
+    {"an identity on the deny list", "{\"deny\":[{\"identity\":\"a\"}]}",
+     "$.deny[0].identity: this key is not allowed"},
+    {"renewal without a spool", "{\"renewal\":{}}", "$.renewal.spool: the key is missing"},
+    {"a signer by nothing", "{\"renewal\":{\"spool\":\"s\",\"signers\":[{\"note\":\"me\"}]}}",
+     "$.renewal.signers[0]: expected \"sha256\""},
+    {"a CA to move from by identity", "{\"renewal\":{\"spool\":\"s\",\"move_from\":[{\"identity\":\"a\"}]}}",
+     "$.renewal.move_from[0].identity: this key is not allowed"},
+    {"renewal of one listener", "{\"listeners\":[{\"port\":1,\"renewal\":{\"spool\":\"s\"}}]}",
+     "$.listeners[0].renewal: this key is not allowed here; it belongs at $.renewal"},
     {"a fault as a rule", "{\"rules\":{\"no_memory\":\"audit\"}}",
      "$.rules.no_memory: this reason is not a certificate rule"},
     {"a handshake reason as a rule", "{\"rules\":{\"peer_gone\":\"off\"}}", "is not a certificate rule"},
@@ -377,6 +393,52 @@ static void values_are_read(void **state)
     cg_policy_free(policy);
 }
 
+static void administrators_and_renewal_are_read(void **state)
+{
+    (void)state;
+    struct cg_policy *policy = parse(
+        "{\"identity\":{\"username\":\"cn\",\"client_id\":\"equal\"},"
+        "\"admin\":[{\"identity\":\"bob\",\"note\":\"Bob\"},{\"serial\":\"1\",\"issuer\":\"CN=x\"},{\"identity\":"
+        "\"anna\"}],"
+        "\"renewal\":{\"spool\":\"spool\",\"signers\":[{\"identity\":\"ca\"}],"
+        "\"move_from\":[{\"serial\":\"2\",\"issuer\":\"CN=x\"}],\"statements\":[\"a.bin\",\"/b.bin\"]},"
+        "\"listeners\":[{\"port\":1}]}");
+    assert_int_equal(policy->admin.count, 3);
+    assert_int_equal(policy->admin.by_identity, 2);
+    assert_string_equal(cg_list_find_identity(&policy->admin, "bob")->note, "Bob");
+    assert_non_null(cg_list_find_identity(&policy->admin, "anna"));
+    assert_null(cg_list_find_identity(&policy->admin, "ann"));
+    assert_null(cg_list_find_identity(&policy->admin, ""));
+    assert_string_equal(policy->renewal.spool, "/etc/cg/spool");
+    assert_non_null(cg_list_find_identity(&policy->renewal.signers, "ca"));
+    assert_int_equal(policy->renewal.move_from.by_serial, 1);
+    assert_int_equal(policy->renewal.statements.count, 2);
+    assert_string_equal(policy->renewal.statements.item[0], "/etc/cg/a.bin");
+    assert_string_equal(policy->renewal.statements.item[1], "/b.bin");
+    assert_true(policy->base.identity.renews && policy->listeners[0].identity.renews);
+    cg_policy_free(policy);
+    policy = parse("{\"listeners\":[{\"port\":1}]}"); /* off */
+    assert_null(policy->renewal.spool);
+    assert_false(policy->base.identity.renews || policy->listeners[0].identity.renews);
+    cg_policy_free(policy);
+}
+
+static void statements_are_at_most_64(void **state)
+{
+    (void)state;
+    for (size_t count = CG_STATEMENT_FILES_MAX; count <= CG_STATEMENT_FILES_MAX + 1; count++) {
+        char text[1000] = "{\"renewal\":{\"spool\":\"s\",\"statements\":[\"a\"";
+        struct cg_error err = {""};
+        for (size_t i = 1; i < count; i++)
+            strcat(text, ",\"a\"");
+        strcat(text, "]}}");
+        struct cg_policy *policy = cg_policy_parse("p.json", text, strlen(text), &err);
+        assert_int_equal(policy != NULL, count == CG_STATEMENT_FILES_MAX);
+        assert_true(policy || strstr(err.text, "$.renewal: statements names 65 files, but at most 64"));
+        cg_policy_free(policy);
+    }
+}
+
 static void crl_required_can_be_set(void **state)
 {
     (void)state;
@@ -532,6 +594,8 @@ int main(void)
         cmocka_unit_test(defaults_are_strict),
         cmocka_unit_test(the_brokers_own_trust),
         cmocka_unit_test(values_are_read),
+        cmocka_unit_test(administrators_and_renewal_are_read),
+        cmocka_unit_test(statements_are_at_most_64),
         cmocka_unit_test(crl_required_can_be_set),
         cmocka_unit_test(listeners_are_merged),
         cmocka_unit_test(credentials_are_one_or_several),
