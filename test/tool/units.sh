@@ -125,6 +125,52 @@ says 'not due'
 runs 3 certguard-doctor ExecStart # nothing listens on port 1
 says unreachable
 
+# ---- requests for renewal over MQTT: from a spool, or from a broker ----
+[ ! -e units/certguard-requests.timer ] || fail "units for requests that nobody asked for"
+mkdir spool
+ok cg -C ca install-units --config mosquitto.conf --dir spooled --spool spool
+says 'enable --now certguard-requests.path certguard-requests.timer'
+grep -qx "PathChanged=$work/spool/requests" spooled/certguard-requests.path || fail "the path unit watches something else"
+service=spooled/certguard-requests.service
+grep -q "^ExecStart=.* -C $work/ca --wait 600 requests --spool $work/spool --sign --all\$" $service || fail "other command"
+# a request that waits for a person, and a lock, are no failures; and a burst does not end the watch
+grep -qx 'SuccessExitStatus=3 75' $service || fail "what waits for a person fails the unit"
+grep -qx StartLimitIntervalSec=0 $service || fail "a burst of requests ends the watch"
+grep -qx "RestrictAddressFamilies=AF_UNIX" $service || fail "the unit has a network"
+grep -qx Persistent=yes spooled/certguard-requests.timer || fail "the timer forgets what it missed"
+[ "$(sed -n '/^UMask/,$p' $service)" = "$(sed -n '/^UMask/,$p' spooled/certguard-renew.service)" ] || fail "less hardening"
+ok cg -C ca install-units --config mosquitto.conf --dir remote --broker '[::1]:8884' --as caretaker
+says 'enable --now certguard-requests.timer'
+[ ! -e remote/certguard-requests.path ] || fail "a path unit without a spool"
+grep -q ' requests --broker \[::1]:8884 --as caretaker --sign --all$' remote/certguard-requests.service || fail "other command"
+grep -qx "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK" remote/certguard-requests.service || fail "no network"
+grep -qx "RestrictAddressFamilies=AF_UNIX" remote/certguard-renew.service || fail "renewal has a network"
+# a spool that the plugin has not made yet; and what cannot be
+ok cg -n -C ca install-units --config mosquitto.conf --dir x --spool /nowhere/spool
+expect 1 cg -n -C ca install-units --config mosquitto.conf --dir x --spool nowhere
+says 'for a unit file'
+expect 1 cg -n -C ca install-units --config mosquitto.conf --dir x --broker 'a%b' --as caretaker
+expect 1 cg -n -C none install-units --config mosquitto.conf --dir x --spool spool
+says 'no CA here'
+expect 64 cg -C ca install-units --spool spool --broker b --as c
+expect 64 cg -C ca install-units --broker b
+if command -v systemd-analyze >/dev/null; then
+    for folder in spooled remote; do
+        set -- "$work/$folder"/certguard-requests.*
+        ok systemd-analyze verify --man=no "$@"
+        [ ! -s err ] || fail "systemd-analyze warns"
+    done
+    ok systemd-analyze security --no-pager --offline=yes --threshold=30 "$work/$service"
+fi
+mkdir spooled/paths.target.wants
+ln -s "$work/spooled/certguard-requests.path" spooled/paths.target.wants
+echo '# mine' >>spooled/certguard-requests.path
+ok cg install-units --remove --dir spooled
+says "systemctl stop 'certguard-\*.timer' 'certguard-\*.path'"
+[ ! -e spooled/paths.target.wants/certguard-requests.path ] || fail "the path unit stays enabled"
+# none of the three is removed, since one was changed
+[ "$(ls spooled | grep -c requests)" = 3 ] || fail "left: $(ls spooled)"
+
 # ---- where doctor connects to: a row is the listener, "|", what the unit says ----
 while IFS='|' read -r listener wanted; do
     # shellcheck disable=SC2059 # lines of the configuration

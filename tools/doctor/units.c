@@ -111,15 +111,20 @@ static bool exists(const char *folder, const char *name)
     return snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path && lstat(path, &st) == 0;
 }
 
-static const char *const timers[] = {"certguard-renew.timer", "certguard-crl.timer", "certguard-doctor.timer"};
+#define RENEW_TIMER    "certguard-renew.timer" /* only on the machine of the CA */
+#define REQUESTS_TIMER "certguard-requests.timer"
+
+static const char *const starters[] = {RENEW_TIMER, "certguard-crl.timer", REQUESTS_TIMER, "certguard-requests.path",
+                                       "certguard-doctor.timer"};
 
 static void timer_not_enabled(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    char wants[PATH_MAX];
-    snprintf(wants, sizeof wants, "%s/timers.target.wants", units_folder(d));
-    for (size_t i = 0; i < CG_COUNT(timers); i++)
-        if (exists(units_folder(d), timers[i]) && !exists(wants, timers[i]))
-            cg_doctor_report(d, row, "%s/%s; fix: systemctl enable --now %s", units_folder(d), timers[i], timers[i]);
+    const struct cg_unit_folders folders = {.units = units_folder(d)};
+    char link[PATH_MAX];
+    struct stat st;
+    for (size_t i = 0; i < CG_COUNT(starters); i++)
+        if (exists(folders.units, starters[i]) && cg_unit_link(&folders, starters[i], link) && lstat(link, &st) != 0)
+            cg_doctor_report(d, row, "%s/%s; fix: systemctl enable --now %s", folders.units, starters[i], starters[i]);
 }
 
 static void command_line(struct cg_doctor *d, const struct cg_rule_row *row, const char *file, unsigned number,
@@ -149,10 +154,18 @@ static void other_config(struct cg_doctor *d, const struct cg_rule_row *row)
 
 static void not_scheduled(struct cg_doctor *d, const struct cg_rule_row *row)
 {
-    for (size_t i = 0; i < CG_COUNT(timers); i++)
-        if (exists(units_folder(d), timers[i]))
+    for (size_t i = 0; i < CG_COUNT(starters); i++)
+        if (exists(units_folder(d), starters[i]))
             return;
     cg_doctor_report(d, row, "%s: there is no timer of certguard", units_folder(d));
+}
+
+/* Who signs by hand needs no unit, so this is a notice. */
+static void requests_not_scheduled(struct cg_doctor *d, const struct cg_rule_row *row)
+{
+    const char *spool = d->snapshot ? d->snapshot->policy->renewal.spool : NULL, *folder = units_folder(d);
+    if (spool && exists(folder, RENEW_TIMER) && !exists(folder, REQUESTS_TIMER))
+        cg_doctor_report(d, row, "%s: there is no %s", folder, REQUESTS_TIMER);
 }
 
 static const struct cg_doctor_rule rules[] = {
@@ -161,7 +174,7 @@ static const struct cg_doctor_rule rules[] = {
       "Give the broker a certificate with the name that the client uses (certguard issue broker NAME --san dns:HOST), "
       "then remove the option."},
      .check = insecure_client},
-    {{"timer_not_enabled", CG_LINT_WARNING, "", "The timer is installed but not enabled.",
+    {{"timer_not_enabled", CG_LINT_WARNING, "", "The timer or path unit is installed but not enabled.",
       "systemctl enable --now TIMER"},
      .check = timer_not_enabled},
     {{"unit_command_missing", CG_LINT_ERROR, "", "The unit names a command that does not exist. It fails every time.",
@@ -174,5 +187,10 @@ static const struct cg_doctor_rule rules[] = {
       "Nothing on this machine renews certificates, refreshes the CRL or runs doctor.",
       "Run certguard install-units here and on the CA's machine."},
      .check = not_scheduled},
+    {{"requests_not_scheduled", CG_LINT_NOTICE, "",
+      "The CA is on this machine, but no unit signs the requests for renewal over MQTT.",
+      "To sign all of them automatically, run certguard install-units --spool with renewal.spool of the policy. To "
+      "decide about each, run certguard requests."},
+     .check = requests_not_scheduled},
 };
 const struct cg_doctor_rules cg_doctor_unit_rules = {rules, CG_COUNT(rules)};

@@ -42,8 +42,7 @@ static bool remove_file(struct removal *removal, const char *path, struct cg_err
 static bool disable(struct removal *removal, const char *name, struct cg_error *err)
 {
     char link[PATH_MAX];
-    snprintf(link, sizeof link, "%s/timers.target.wants/%s", removal->folders->units, name);
-    return !is_there(link) || remove_file(removal, link, err);
+    return !cg_unit_link(removal->folders, name, link) || !is_there(link) || remove_file(removal, link, err);
 }
 
 static bool is_changed(const char *path)
@@ -51,16 +50,17 @@ static bool is_changed(const char *path)
     return is_there(path) && cg_unit_state(path, "") != CG_UNIT_STALE;
 }
 
-/* A service and its timer stay together: if one of them was changed, neither is removed. */
+/* A service and the units that start it stay together: if one of them was changed, none is removed. */
 static bool is_other_changed(const struct removal *removal, const char *name)
 {
-    char other[128], path[PATH_MAX];
-    const bool is_timer = cg_ends_in(name, ".timer");
-    if (!is_timer && !cg_ends_in(name, ".service"))
-        return false;
-    snprintf(other, sizeof other, "%.*s%s", (int)(strrchr(name, '.') - name), name, is_timer ? ".service" : ".timer");
-    cg_unit_place(removal->folders, other, path);
-    return is_changed(path);
+    const int stem = (int)(strrchr(name, '.') - name) + 1;
+    char path[PATH_MAX];
+    for (size_t i = 0; i < cg_unit_files_count; i++) {
+        cg_unit_place(removal->folders, cg_unit_files[i].name, path);
+        if (strncmp(cg_unit_files[i].name, name, (size_t)stem) == 0 && is_changed(path))
+            return true;
+    }
+    return false;
 }
 
 static bool remove_one(struct removal *removal, const char *name, struct cg_error *err)
@@ -75,7 +75,7 @@ static bool remove_one(struct removal *removal, const char *name, struct cg_erro
     if (changed || is_other_changed(removal, name)) {
         cg_warn(removal->cli,
                 changed ? "%s: changed by hand or not written by certguard; it was not removed"
-                        : "%s: not removed, because its timer or service was changed by hand",
+                        : "%s: not removed, because its service, timer or path unit was changed by hand",
                 path);
         note(removal, path, "kept");
         return true;
@@ -101,7 +101,8 @@ int cg_units_remove(const struct cg_cli *cli, const struct cg_unit_folders *fold
         }
     cg_result_of_run(cli, result);
     if (removal.removed)
-        cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer'\n  systemctl daemon-reload\n  systemctl reset-failed "
+        cg_say(cli, "Next:\n  systemctl stop 'certguard-*.timer' 'certguard-*.path'\n  systemctl daemon-reload\n  "
+                    "systemctl reset-failed "
                     "'certguard-*'");
     else
         cg_say(cli, "%s contains no files of install-units.", folders->units);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Undoes install-units: disables the timers, and removes every file that was not changed by hand. Files that were changed
- * stay and are listed, but no timer starts them any more. Called by install-units. */
+/* Undoes install-units: disables the timers and path units, and removes every file that was not changed by hand. Files that
+ * were changed stay and are listed, but nothing starts them any more. Called by install-units. */
 #ifndef CG_UNITS_REMOVE_H
 #define CG_UNITS_REMOVE_H
 

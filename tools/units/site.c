@@ -21,6 +21,9 @@
 
 #define DEFAULT_CONFIG "/etc/mosquitto/mosquitto.conf"
 #define KEY_LIMIT      ((size_t)64 << 10)
+#define NETWORK        " AF_INET AF_INET6 AF_NETLINK"
+/* systemd may interpret other characters */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-"
 
 bool cg_units_wanted(const struct cg_units_site *site, const char *name)
 {
@@ -28,9 +31,14 @@ bool cg_units_wanted(const struct cg_units_site *site, const char *name)
         const char *start;
         bool wanted;
     } rows[] = {
-        {"certguard-renew.", site->has_ca},           {"certguard-crl.", site->has_ca},
-        {"certguard-doctor.", site->has_config},      {"certguard.logrotate", site->has_log},
-        {"mosquitto-restart.conf", site->has_config}, {"systemd-time-wait-sync-", site->waits_forever},
+        {"certguard-renew.", site->has_ca},
+        {"certguard-crl.", site->has_ca},
+        {"certguard-requests.path", site->spool[0]}, /* before the other two */
+        {"certguard-requests.", site->requests[0]},
+        {"certguard-doctor.", site->has_config},
+        {"certguard.logrotate", site->has_log},
+        {"mosquitto-restart.conf", site->has_config},
+        {"systemd-time-wait-sync-", site->waits_forever},
     };
     for (size_t i = 0; i < CG_COUNT(rows); i++)
         if (strncmp(name, rows[i].start, strlen(rows[i].start)) == 0)
@@ -125,6 +133,36 @@ static bool resolve_passphrase(struct cg_units_site *site, const char *file, str
     return true;
 }
 
+/* --- requests for renewal over MQTT --- */
+
+/* The plugin creates the spool, so it may be missing. */
+static bool resolve_spool(struct cg_units_site *site, const char *spool, struct cg_error *err)
+{
+    if (!realpath(spool, site->spool))
+        snprintf(site->spool, sizeof site->spool, "%s", spool);
+    snprintf(site->requests, sizeof site->requests, " --spool %s", site->spool);
+    return cg_unit_path_fits(site->spool, err);
+}
+
+static bool resolve_broker(struct cg_units_site *site, const struct cg_units_request *request, struct cg_error *err)
+{
+    const int n = snprintf(site->requests, sizeof site->requests, " --broker %s --as %s", request->broker, request->as);
+    if (n >= (int)sizeof site->requests || strspn(site->requests, PLAIN "[]@+ ") != (size_t)n)
+        return cg_fail_text(err, "--broker %s --as %s: expected only letters, digits and . : _ + @ - for a unit file",
+                            request->broker, request->as);
+    return true;
+}
+
+static bool resolve_requests(struct cg_units_site *site, const struct cg_units_request *request, struct cg_error *err)
+{
+    if (!request->spool && !request->broker)
+        return true;
+    if (!site->has_ca)
+        return cg_fail_text(err, "requests are signed on the machine of the CA, and there is no CA here; use --ca DIR, "
+                                 "or leave out --spool and --broker");
+    return request->spool ? resolve_spool(site, request->spool, err) : resolve_broker(site, request, err);
+}
+
 /* --- the broker --- */
 
 static bool is_any(const char *address)
@@ -154,11 +192,10 @@ static const char *host_of(const struct cg_conf *conf, unsigned listener)
 /* The first TLS listener that can be reached. */
 static void find_listener(struct cg_units_site *site, const struct cg_conf *conf)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-";
     for (unsigned i = 0; i <= conf->listeners; i++) {
         uint16_t port = cg_conf_port(conf, i);
         const char *host = port && cg_conf_is_tls(conf, i) ? host_of(conf, i) : NULL;
-        if (!host || host[strspn(host, plain)] != '\0') /* systemd may interpret other characters */
+        if (!host || host[strspn(host, PLAIN)] != '\0')
             continue;
         bool colons = strchr(host, ':');
         snprintf(site->connect, sizeof site->connect, " --connect %s%s%s:%u", colons ? "[" : "", host,
@@ -245,7 +282,10 @@ static void list_values(struct cg_units_site *site)
         {"CAPABILITIES", strcmp(site->user, "root") == 0 ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" : ""},
         {"NO_TOKEN", site->is_token ? "no" : "yes"},
         /* hooks copy files to other machines */
-        {"NETWORK", site->has_hook ? " AF_INET AF_INET6 AF_NETLINK" : ""},
+        {"NETWORK", site->has_hook ? NETWORK : ""},
+        {"REQUESTS_NETWORK", site->has_hook || (site->requests[0] && !site->spool[0]) ? NETWORK : ""},
+        {"REQUESTS", site->requests},
+        {"SPOOL", site->spool},
         {"AFTER_CLOCK", site->waits_for_clock ? "\nAfter=time-sync.target" : ""},
         {"CONFIG", site->config},
         {"CONNECT", site->connect},
@@ -262,7 +302,8 @@ bool cg_units_site(struct cg_units_site *site, const struct cg_cli *cli, const s
 {
     *site = (struct cg_units_site){0};
     if (!resolve("/proc/self/exe", site->certguard, err) || !read_ca(site, cli, request, err) ||
-        !resolve_passphrase(site, request->passphrase_file, err) || !read_config(site, request->config, err))
+        !resolve_passphrase(site, request->passphrase_file, err) || !resolve_requests(site, request, err) ||
+        !read_config(site, request->config, err))
         return false;
     if (!site->has_ca && !site->has_config)
         return cg_fail_text(err, "there is neither a CA in %s nor %s; use --ca DIR or --config FILE", cli->dir,

@@ -105,6 +105,15 @@ void cg_unit_place(const struct cg_unit_folders *folders, const char *name, char
         snprintf(path, PATH_MAX, "%s/%s", folders->units, name);
 }
 
+bool cg_unit_link(const struct cg_unit_folders *folders, const char *name, char link[PATH_MAX])
+{
+    const char *suffix = strrchr(name, '.');
+    if (strcmp(suffix, ".timer") != 0 && strcmp(suffix, ".path") != 0)
+        return false;
+    snprintf(link, PATH_MAX, "%s/%ss.target.wants/%s", folders->units, suffix + 1, name);
+    return true;
+}
+
 static bool find_ca(const char *text, char ca[PATH_MAX])
 {
     const char *at = strstr(text, " -C ");

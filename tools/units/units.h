@@ -40,6 +40,9 @@ struct cg_unit_folders {
  * "certguard.logrotate" becomes "certguard", since logrotate skips names with a dot. */
 void cg_unit_place(const struct cg_unit_folders *folders, const char *name, char path[PATH_MAX]);
 
+/* The link that "systemctl enable" makes for a timer or a path unit. False: it is another file. */
+bool cg_unit_link(const struct cg_unit_folders *folders, const char *name, char link[PATH_MAX]);
+
 enum cg_unit_state {
     CG_UNIT_FOREIGN = 0, /* changed by hand, not written by certguard, or unreadable: do not touch */
     CG_UNIT_ABSENT,

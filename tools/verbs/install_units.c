@@ -29,12 +29,20 @@ static const struct cg_option options[] = {
      "file with the passphrase of the CA key, for the units (readable only by the user of --user; default: the setting "
      "passphrase_file of the CA)",
      CG_OPT_FILE, 0, AT(request.passphrase_file)},
+    {"spool", "DIR",
+     "sign all requests for renewal over MQTT in this folder, the renewal.spool of a broker's policy, as soon as they "
+     "arrive",
+     CG_OPT_FOLDER, 0, AT(request.spool)},
+    {"broker", "HOST[:PORT]", "fetch these requests from a broker every 15 minutes instead (with --as)", CG_OPT_STRING,
+     0, AT(request.broker)},
+    {"as", "NAME", "connect to that broker with the certificate of NAME, which renewal.signers of its policy names",
+     CG_OPT_STRING, 0, AT(request.as)},
     {"dir", "DIR", "folder for the units (default " CG_UNITS_FOLDER ")", CG_OPT_FOLDER, 0, AT(dir)},
     {"logrotate-dir", "DIR", "folder for the logrotate file (default " LOGROTATE_FOLDER ", or --dir)", CG_OPT_FOLDER, 0,
      AT(logrotate_dir)},
     {"force", NULL, "overwrite files that were changed by hand, and keep them as FILE.old", CG_OPT_FLAG, 0, AT(force)},
-    {"remove", NULL, "disable the timers and remove the files, except those that were changed by hand", CG_OPT_FLAG, 0,
-     AT(remove)},
+    {"remove", NULL, "disable the timers and path units and remove the files, except those that were changed by hand",
+     CG_OPT_FLAG, 0, AT(remove)},
 };
 
 /* A file to write, and what is there now. */
@@ -162,6 +170,9 @@ static void say_next(const struct cg_cli *cli, const struct cg_units_site *site)
 {
     cg_say(cli, "Next:\n  systemctl daemon-reload\n  systemctl enable --now%s%s",
            site->has_ca ? " certguard-renew.timer" : "", site->has_ca ? " certguard-crl.timer" : "");
+    if (site->requests[0])
+        cg_say(cli, "  systemctl enable --now%s certguard-requests.timer",
+               site->spool[0] ? " certguard-requests.path" : "");
     if (site->has_config)
         cg_say(cli, "  systemctl enable --now certguard-doctor.timer");
     cg_say(cli, "  systemctl list-timers 'certguard-*'");
@@ -208,6 +219,17 @@ static int install(const struct cg_cli *cli, const struct options *o)
     return ok ? CG_EXIT_OK : cg_fail(cli, CG_EXIT_FAILED, &err);
 }
 
+static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
+{
+    const struct cg_units_request *request = &((const struct options *)values)->request;
+    (void)cli;
+    if (!request->broker != !request->as)
+        return cg_fail_text(err, "--broker and --as belong together");
+    if (request->spool && request->broker)
+        return cg_fail_text(err, "use either --spool or --broker");
+    return true;
+}
+
 static int run(const struct cg_cli *cli, const void *values)
 {
     const struct options *o = values;
@@ -222,19 +244,23 @@ const struct cg_verb cg_verb_install_units = {
     .summary = "write systemd units and timers, and a logrotate file",
     .description =
         "On the machine of the CA, it writes units that renew due certificates and refresh the CRL, one or two\n"
-        "minutes after boot and every six hours. On the machine of the broker, it writes a unit that runs doctor\n"
+        "minutes after boot and every six hours. With --spool or --broker, also units that sign all requests for\n"
+        "renewal over MQTT. On the machine of the broker, it writes a unit that runs doctor\n"
         "daily, a logrotate file for the event log, and a drop-in that makes systemd restart a failed broker\n"
         "without limit. If systemd-time-wait-sync or chrony-wait is enabled, the broker starts when the clock is\n"
         "set, or at the latest two or three minutes after boot.\n\n"
         "The units contain the paths of this machine and run in a sandbox. With -n they are printed, not\n"
         "written. Files that were changed by hand are never overwritten without --force. Put your changes into\n"
         "drop-ins instead.\n\n"
-        "--remove disables the timers and removes all files that were not changed by hand. The Debian package\n"
+        "--remove disables the timers and path units and removes all files that were not changed by hand. The Debian "
+        "package\n"
         "does the same when it is removed.",
     .examples = "certguard -C /var/lib/certguard install-units -n\n"
                 "certguard -C /var/lib/certguard install-units --passphrase-file /root/ca-passphrase\n"
+                "certguard install-units --spool /var/lib/mosquitto/renewal\n"
                 "certguard install-units --config /etc/mosquitto/mosquitto.conf --dir /tmp/units\n"
                 "certguard install-units --remove",
     CG_OPTIONS(options, struct options),
+    .check = check,
     .run = run,
 };
