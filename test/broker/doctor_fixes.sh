@@ -35,10 +35,18 @@ population() {
     connects plain -h 127.0.0.1 -p "$plain"
     connects plainly -h 127.0.0.1 -p "$plain" -u plainly -P secret
     connects plainly-wrong -h 127.0.0.1 -p "$plain" -u plainly -P wrong
+    [ -z "${with_topics:-}" ] || topics
     [ -n "${with_third:-}" ] || return 0
     third third-password -u plainly -P secret
     third third-wrong -u plainly -P wrong
     third third-certificate-alone
+}
+topics() { # what dev1 may publish to: 135 is "not authorized"
+    for topic_ in population other '$CONTROL/certguard/v1' '$CONTROL/certguard/v1/renew' '$CONTROL/certguard/v1/renew/due' '$SYS/x'; do
+        timeout 10 mosquitto_pub -h 127.0.0.1 -p "$tls" --cafile ca.pem --cert dev1.pem --key dev1.key -V 5 -q 1 \
+            -t "$topic_" -n -d >puback 2>&1
+        if grep -q 'PUBACK (Mid: 1, RC:135)' puback; then echo "$topic_ out"; else echo "$topic_ in"; fi
+    done
 }
 third() { # NAME ARGUMENTS...: a listener that requires a certificate and a password
     name_of=$1
@@ -185,6 +193,21 @@ mosquitto_passwd -b passwords dev2 secret
 conf "allow_anonymous true\npassword_file $scratch/passwords\n" >broker.conf
 after "add a password_file with their users"
 
+# one line in the access list opens the topic of renewal, and no other
+with_topics=yes
+policy "$NAMES, \"renewal\": {\"spool\": \"$scratch/spool\"}"
+printf '%s\n' 'topic readwrite population' 'pattern readwrite population' 'user plainly' 'topic readwrite population' >acl
+chmod 600 acl
+conf "${USERS}acl_file $scratch/acl\n" >broker.conf
+before renewal_acl
+grep -qx 'other out' renewal_acl.before || fail "the access list has no effect: $(cat renewal_acl.before)"
+grep -qx '$CONTROL/certguard/v1/renew out' renewal_acl.before || fail "the topic of renewal was open"
+sed -i 's|^\(.*/renew\) out|\1 in|' renewal_acl.before # what the finding is about
+doctor
+sed -n 's|.*allows nothing else: \(pattern [^.]*\)\. If.*|\1|p' out | head -n 1 >>acl
+after "pattern write"
+with_topics=
+
 # ---- faults with which the broker does not start: with the fix, the population is that of a good configuration ----
 
 policy "$NAMES"
@@ -268,6 +291,11 @@ not_done "Mosquitto 2.1: broker_file_plugins" deprecated_in_2_1 plugin_order plu
 not_done "another plugin, or clients that change too: broker_dynsec, broker_identity, broker_psk" dynsec_not_asked \
     client_id_from_broker psk_listener plain_listener acl_missing
 not_done "like certificate_not_required" let_in_without_certificate
+not_done "the fix adds a listener, or raises a limit" renewal_mount_point renewal_message_limit renewal_packet_limit
+not_done "renewal over MQTT: the policy, the spool, units" renewal_ends_entry renewal_spool_unusable renewal_spool_volatile \
+    renewal_spool_unread requests_not_scheduled
+not_done "another plugin: broker_dynsec" renewal_dynsec
+not_done "bridges carry the same topics but for that of renewal" renewal_bridged
 for id in $(tr '{' '\n' <rules | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); do
     [ -e "$id.after" ] || fail "$id is neither tested here nor in the list of those that are not"
 done

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# Beside Mosquitto's own dynamic-security plugin: what doctor says of the two (dynsec_not_asked), and what its fix does.
+# Beside Mosquitto's own dynamic-security plugin: what doctor says of the two (dynsec_not_asked,
+# renewal_dynsec), and what its fixes do.
 . "$(dirname "$0")/lib.sh"
 begin
 dynsec=$(find "$(dirname "$mosquitto")/root" /usr/lib -name mosquitto_dynamic_security.so 2>/dev/null | head -n 1) # the broker's own
@@ -48,13 +49,37 @@ ctrl addRoleACL writer publishClientSend test allow 5
 ctrl createClient dev1 -p word
 ctrl addClientRole dev1 writer
 may "a client of dynamic-security" 16
+
+# the topic of renewal: the command of renewal_dynsec opens it, and no other
+policy true '"renewal": {"spool": "spool"},'
+expect_event "the policy has renewal" "snapshot_loaded\t2" event snapshot
+reported() {
+    "$CG_TOOL" --json doctor --config broker.conf --user "$(id -un)" >out 2>err
+    grep -q '"id":"renewal_dynsec"' out
+}
+may_renew() { # TITLE WORDS: the answers to dev1's messages to control topics, "no" where it is not authorized
+    said=
+    for topic in '$CONTROL/certguard/v1' '$CONTROL/certguard/v1/renew' '$CONTROL/dynamic-security/v1'; do
+        client dev1 "$port" dev1 pub -V 5 -q 1 -t "$topic" -n -d
+        if grep -q 'PUBACK (Mid: 1, RC:135)' client.out; then said="$said no"; else said="$said yes"; fi
+    done
+    if [ "$said" = " $2" ]; then echo "ok: $1"; else fail "$1: $said"; fi
+}
+reported || fail "renewal_dynsec is not found"
+may_renew "without the line" "no no no"
+set -f
+# shellcheck disable=SC2046 # the words of the command
+ctrl $(sed -n 's|.*mosquitto_ctrl dynsec \(addRoleACL ROLE [^"]* allow\)".*|\1|p' out | sed "s/ROLE/writer/; s/'//g")
+set +f
+reported && fail "renewal_dynsec is found again: $(cat out)"
+may_renew "with it" "no yes no"
 ctrl disableClient dev1
 may "one that is disabled there still connects, with its roles" 16
 ctrl removeClientRole dev1 writer
 may "without a role it connects and may not publish" 135
 ctrl addClientRole dev1 writer
 policy true "\"deny\": [{\"sha256\": \"$(sha256 dev1)\"}],"
-expect_event "the policy changed" "snapshot_loaded\t2" event snapshot
+expect_event "the policy changed" "snapshot_loaded\t3" event snapshot
 expect "on the policy's deny list it stays out" out dev1 "$port" dev1
 
 with_policy false

@@ -314,6 +314,7 @@ change 4 snapshot_loaded
 ok cg doctor --config good.conf --user "$me"
 
 . "$here/doctor_rights.sh"
+. "$here/doctor_renewal.sh"
 
 # ---- --fix changes lines that conflict with the plugin, if the policy replaces them ----
 sed "s|^require_certificate.*|require_certificate false\r\ncrlfile $work/ca/crl.pem|; s/\$/\r/" good.conf >mixed.conf

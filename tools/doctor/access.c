@@ -15,8 +15,6 @@
 
 #define FILE_LIMIT ((size_t)256 << 20)
 #define REPORT_MAX 1000 /* a truncated command must not be shown */
-#define NOT_WRITTEN                                                                                                    \
-    "its file system is mounted read-only. Name a place that can be written to (a unit may need ReadWritePaths=)"
 
 static const char *const file_keys[] = {"cafile",          "certfile",       "keyfile",     "crlfile", "bridge_cafile",
                                         "bridge_certfile", "bridge_keyfile", "dhparamfile", NULL};
@@ -64,9 +62,8 @@ static void config_unreadable(struct cg_doctor *d, const struct cg_rule_row *row
     }
 }
 
-/* Reports a fault of a path with the command that corrects it. If no command can, reports a text instead. */
-static void report_path(struct cg_doctor *d, const struct cg_rule_row *row, const char *what, const char *command,
-                        const char *read_only, const char *target)
+void cg_doctor_report_path(struct cg_doctor *d, const struct cg_rule_row *row, const char *what, const char *command,
+                           const char *read_only, const char *target)
 {
     char word[PATH_MAX];
     if (cg_file_is_read_only(target))
@@ -104,11 +101,10 @@ static void report_writable(struct cg_doctor *d, const struct cg_rule_row *row, 
         return;
     snprintf(what, sizeof what, "%s: everyone can write to %s", file, where);
     snprintf(read_only, sizeof read_only, CG_FILE_READ_ONLY_FIX, (unsigned)d->gid);
-    report_path(d, row, what, "chmod o-w", read_only, where);
+    cg_doctor_report_path(d, row, what, "chmod o-w", read_only, where);
 }
 
-/* A command for the broker's user, quoted. */
-static void print_user_command(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
+void cg_doctor_user_command(const struct cg_doctor *d, const char *command, const char *rest, char out[400])
 {
     char user[300];
     snprintf(out, 400, "%s %s%s", command, cg_file_shell_word(d->user, user, sizeof user) ? user : "USER", rest);
@@ -145,6 +141,8 @@ static void writable_by_all(struct cg_doctor *d, const struct cg_rule_row *row)
         report_trust_writable(d, row, &policy->server_trust);
         report_trust_writable(d, row, &policy->bridge_trust);
         report_writable(d, row, policy->state);
+        report_writable(d, row, policy->renewal.spool);
+        report_all_writable(d, row, &policy->renewal.statements);
     }
 }
 
@@ -187,9 +185,9 @@ static void event_log_unwritable(struct cg_doctor *d, const struct cg_rule_row *
     if (faccessat(AT_FDCWD, exists ? file : dirname(copy), exists ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
         return;
     /* Only the file is changed: its folder may be /var/log. */
-    print_user_command(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);
+    cg_doctor_user_command(d, exists ? "chown" : "install -D -m 0640 -o", exists ? "" : " /dev/null", command);
     snprintf(what, sizeof what, "%s: user %s cannot write to it", file, d->user);
-    report_path(d, row, what, command, NOT_WRITTEN, file);
+    cg_doctor_report_path(d, row, what, command, CG_DOCTOR_NOT_WRITTEN, file);
 }
 
 /* The broker creates the folder if it can. */
@@ -211,8 +209,8 @@ static void state_unusable(struct cg_doctor *d, const struct cg_rule_row *row)
     else if (faccessat(AT_FDCWD, parent ? parent : state, W_OK | X_OK, AT_EACCESS) != 0) {
         snprintf(what, sizeof what, "%s: user %s cannot %s it (%s)", state, d->user, parent ? "create" : "write to",
                  strerror(errno));
-        print_user_command(d, "install -d -o", " -m 0700", command);
-        report_path(d, row, what, command, NOT_WRITTEN, state);
+        cg_doctor_user_command(d, "install -d -o", " -m 0700", command);
+        cg_doctor_report_path(d, row, what, command, CG_DOCTOR_NOT_WRITTEN, state);
     }
     cg_crl_numbers_free(numbers);
 }

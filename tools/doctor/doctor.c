@@ -72,9 +72,10 @@ static void become_root(void)
 }
 
 static const struct cg_doctor_rules *const tables[] = {
-    &cg_doctor_conf_rules,   &cg_doctor_deprecated_rules, &cg_doctor_listener_rules, &cg_doctor_bridge_rules,
-    &cg_doctor_access_rules, &cg_doctor_tls_rules,        &cg_doctor_file_rules,     &cg_doctor_line_rules,
-    &cg_doctor_live_rules,   &cg_doctor_event_rules,      &cg_doctor_unit_rules,
+    &cg_doctor_conf_rules,    &cg_doctor_deprecated_rules,    &cg_doctor_listener_rules, &cg_doctor_bridge_rules,
+    &cg_doctor_access_rules,  &cg_doctor_tls_rules,           &cg_doctor_file_rules,     &cg_doctor_line_rules,
+    &cg_doctor_renewal_rules, &cg_doctor_renewal_topic_rules, &cg_doctor_spool_rules,    &cg_doctor_live_rules,
+    &cg_doctor_event_rules,   &cg_doctor_unit_rules,
 };
 
 const struct cg_rule_row *cg_doctor_row(size_t index)

@@ -49,6 +49,20 @@ struct cg_doctor_rules {
 void cg_doctor_each_tls_files(struct cg_doctor *d, const struct cg_doctor_rule *rule);              /* tls.c */
 void cg_doctor_report_event(struct cg_doctor *d, const struct cg_rule_row *row, const char *event); /* events.c */
 
+/* Reports a fault of a path with the command that corrects it, to which the path is added. If no command can, because target is
+ * on a read-only file system or has special characters, reports a text instead. In access.c. */
+#define CG_DOCTOR_NOT_WRITTEN                                                                                          \
+    "its file system is mounted read-only. Name a place that can be written to (a unit may need ReadWritePaths=)"
+void cg_doctor_report_path(struct cg_doctor *d, const struct cg_rule_row *row, const char *what, const char *command,
+                           const char *read_only, const char *target);
+
+/* A command, the name of the broker's user, quoted, and the rest of the command. In access.c. */
+void cg_doctor_user_command(const struct cg_doctor *d, const char *command, const char *rest, char out[400]);
+
+/* Renewal over MQTT. In renewal.c. */
+bool cg_doctor_renews(const struct cg_doctor *d);                             /* the policy has a spool */
+bool cg_doctor_listener_renews(const struct cg_doctor *d, unsigned listener); /* and so do clients of this listener */
+
 extern const struct cg_doctor_rules cg_doctor_conf_rules;       /* the plugin's lines, and the broker as a whole */
 extern const struct cg_doctor_rules cg_doctor_deprecated_rules; /* lines that 3.0 will drop */
 extern const struct cg_doctor_rules cg_doctor_listener_rules;   /* listeners */
@@ -57,8 +71,11 @@ extern const struct cg_doctor_rules cg_doctor_line_rules;       /* lines with wh
 extern const struct cg_doctor_rules cg_doctor_access_rules;     /* rights on files and folders */
 extern const struct cg_doctor_rules cg_doctor_tls_rules;  /* certificates, keys and CA files as the broker loads them */
 extern const struct cg_doctor_rules cg_doctor_file_rules; /* policy, trust, CRLs, credentials */
-extern const struct cg_doctor_rules cg_doctor_live_rules; /* the running broker */
-extern const struct cg_doctor_rules cg_doctor_event_rules; /* the end of the event log */
-extern const struct cg_doctor_rules cg_doctor_unit_rules;  /* units, timers and scripts */
+extern const struct cg_doctor_rules cg_doctor_renewal_rules;       /* renewal over MQTT: lines, bridges, the policy */
+extern const struct cg_doctor_rules cg_doctor_renewal_topic_rules; /* access to its topic */
+extern const struct cg_doctor_rules cg_doctor_spool_rules;         /* its folder */
+extern const struct cg_doctor_rules cg_doctor_live_rules;          /* the running broker */
+extern const struct cg_doctor_rules cg_doctor_event_rules;         /* the end of the event log */
+extern const struct cg_doctor_rules cg_doctor_unit_rules;          /* units, timers and scripts */
 
 #endif
