@@ -46,6 +46,13 @@ json 0 -C ca sign s.csr
 json 1 -C ca sign nothing.csr
 json 0 -C ca list --all
 json 0 -C ca list --revoked
+cp -a ca fetched
+by_request fetched c 0001 ',"confirmed":"2026-11-21T00:00:00Z"'
+json 0 -C fetched list c
+says '"renewal":{"id"'
+json 0 -C fetched show c
+echo '{' >fetched/archive/c/0001/renewal.json
+json 0 -C fetched list c
 json 0 -C ca show b.lan
 json 1 -C ca show nobody
 json 0 -C ca crl

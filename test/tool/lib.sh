@@ -76,6 +76,16 @@ as_before()
     done
 }
 
+# by_request CA NAME GENERATION [MEMBERS]: this generation and its journal line as if a device had requested it over MQTT
+by_request()
+{
+    request=$(printf '%064d' 7)
+    sed -i "/\"folder\":\"archive\/$2\/$3\"/s/\"done\"/\"renewal\":\"$request\",&/" "$1/journal.jsonl"
+    grep -q "\"folder\":\"archive/$2/$3\".*\"renewal\"" "$1/journal.jsonl" || fail "$1 has no $2, generation $3"
+    printf '{"id":"%s","predecessor":"%064d","requested":"2026-11-20T00:00:00Z"%s}\n' "$request" 8 "${4-}" \
+        >"$1/archive/$2/$3/renewal.json"
+}
+
 # A CA in folder $1 whose state must hold together, whatever was done to it.
 consistent()
 {

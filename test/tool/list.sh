@@ -80,6 +80,45 @@ ok cg -C lost list --json b.lan
 says '"not_before":"20'
 lists "by-number=valid" by-number
 
+# what should have been renewed: of the ones in use, and not on the day on which it is due
+ok cg -C due init --no-passphrase
+ok cg -C due issue client dev1 --lifetime 30d
+ok cg -C due issue client dev2 --lifetime 30d
+ok cg -C due renew dev1
+ok cg -C due list
+says_not 'due since'
+ok cg --json -C due list dev2
+due=$(sed -n 's/.*"renewal_due":"\([^"]*\)".*/\1/p' out)
+ok cg --at "$due" -C due list --overdue dev2
+[ ! -s out ] || fail "overdue on the day on which it is due"
+ok cg --at +28d -C due list
+says "dev2 .* due since $(echo "$due" | cut -c 1-10)$"
+ok cg --at +28d -C due list --overdue
+[ "$(rows)" = "dev2=in-use dev1=in-use" ] || fail "overdue: $(rows)"
+ok cg --at +28d -C due list --overdue --kind broker
+says 'No such certificate'
+ok cg --at +31d -C due list --overdue # it is too late
+says 'No such certificate'
+
+# which of them devices fetched over MQTT, and used
+by_request due dev1 0002
+ok cg -C due list --all
+says '^dev1 .* renewed over MQTT, not confirmed$'
+[ "$(grep -c MQTT out)" = 1 ] || fail "others were renewed too"
+ok cg --at +28d -C due list dev1
+says 'renewed over MQTT, not confirmed, due since 20'
+by_request due dev1 0002 ',"confirmed":"2026-11-21T00:00:00Z"'
+ok cg -C due list --all
+says '^dev1 .* renewed over MQTT$'
+ok cg --json -C due list dev1
+says '"renewal":{"id":"0*7","predecessor":"0*8","requested":"2026-11-20T00:00:00Z","confirmed":"2026-11-21T00:00:00Z"}'
+ok cg -C due show dev1
+says '^  renewed  *over MQTT, confirmed 2026-11-21T00:00:00Z$'
+says '^2 (live) .* renewed over MQTT$'
+echo '{' >due/archive/dev1/0002/renewal.json
+ok cg --json -C due list dev1
+says '"renewal":{"error":"cannot read .*renewal.json'
+
 # a damaged line holds nothing back
 cp -a ca damaged
 sed -i '2s/^V/X/' damaged/index.txt

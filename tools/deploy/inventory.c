@@ -4,6 +4,7 @@
 #include "base/failure.h"
 #include "core/cert/name.h"
 #include "generation.h"
+#include "renewal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +197,57 @@ void cg_inventory_subject(const struct cg_inventory *inventory, const struct cg_
     cJSON_Delete(object);
 }
 
+/* ---- renewal ---- */
+
+bool cg_inventory_due(const struct cg_inventory *inventory, const struct cg_inventory_row *row, int64_t *due)
+{
+    struct cg_live live = {.end = row->index.expires};
+    if (row->holding != CG_HOLDING_IN_USE)
+        return false;
+    live.start = cg_inventory_start(inventory, row);
+    live.is_read = live.start != CG_TIME_NONE;
+    snprintf(live.serial, sizeof live.serial, "%s", row->index.serial);
+    return cg_renewal_due_of(&live, inventory->ca->options.now, due);
+}
+
+bool cg_inventory_is_overdue(const struct cg_inventory *inventory, const struct cg_inventory_row *row)
+{
+    int64_t due = 0;
+    return cg_inventory_due(inventory, row, &due) &&
+           cg_renewal_overdue_from(due, row->index.expires) <= inventory->ca->options.now;
+}
+
+/* Only for certificates that have a request in the journal is there a file to look for. */
+bool cg_inventory_successor(const struct cg_inventory *inventory, const struct cg_inventory_row *row,
+                            struct cg_successor *successor, struct cg_error *err)
+{
+    char id[CG_HEX_MAX];
+    const struct cg_inventory_note *note = note_of(inventory, row);
+    *successor = (struct cg_successor){.requested = CG_TIME_NONE, .confirmed = CG_TIME_NONE};
+    return !row->generation || !note || !cg_journal_text(note->line, note->length, "\"renewal\":\"", id, sizeof id) ||
+           cg_successor_read(inventory->ca, row->name, row->generation, successor, err);
+}
+
+void cg_inventory_remark(const struct cg_inventory *inventory, const struct cg_inventory_row *row,
+                         char out[CG_INVENTORY_REMARK_MAX])
+{
+    struct cg_successor successor;
+    char date[24] = "";
+    int64_t due = 0;
+    out[0] = '\0';
+    if (row->index.reason > 0) {
+        snprintf(out, CG_INVENTORY_REMARK_MAX, "%s", cg_reason_name(row->index.reason));
+        return;
+    }
+    const bool overdue = cg_inventory_is_overdue(inventory, row) && cg_inventory_due(inventory, row, &due);
+    if (overdue)
+        cg_time_text(due, date, sizeof date);
+    cg_inventory_successor(inventory, row, &successor, NULL);
+    snprintf(out, CG_INVENTORY_REMARK_MAX, "%s%s%s%s%.10s", *successor.id ? "renewed over MQTT" : "",
+             *successor.id && successor.confirmed == CG_TIME_NONE ? ", not confirmed" : "",
+             *successor.id && overdue ? ", " : "", overdue ? "due since " : "", date);
+}
+
 static void add_time(cJSON *object, const char *key, int64_t seconds)
 {
     char text[24];
@@ -203,6 +255,19 @@ static void add_time(cJSON *object, const char *key, int64_t seconds)
         return;
     cg_time_text(seconds, text, sizeof text);
     cJSON_AddStringToObject(object, key, text);
+}
+
+static void add_renewal(cJSON *object, const struct cg_inventory *inventory, const struct cg_inventory_row *row)
+{
+    struct cg_successor successor;
+    struct cg_error err = {""};
+    int64_t due = CG_TIME_NONE;
+    if (cg_inventory_due(inventory, row, &due))
+        add_time(object, "renewal_due", due);
+    if (!cg_inventory_successor(inventory, row, &successor, &err))
+        cJSON_AddItemToObject(object, "renewal", cg_json_of("error", err.text));
+    else if (*successor.id)
+        cJSON_AddItemToObject(object, "renewal", cg_successor_json(&successor));
 }
 
 cJSON *cg_inventory_json(const struct cg_inventory *inventory, const struct cg_inventory_row *row)
@@ -219,6 +284,7 @@ cJSON *cg_inventory_json(const struct cg_inventory *inventory, const struct cg_i
     add_time(object, "not_after", row->index.expires);
     cg_inventory_subject(inventory, row, subject, sizeof subject);
     cg_json_add(object, "serial", cg_index_serial_text(row->index.serial, serial), "subject", subject);
+    add_renewal(object, inventory, row);
     if (row->holding == CG_HOLDING_REVOKED) {
         add_time(object, "revoked", row->index.revoked);
         cg_json_add(object, "reason", reason < 0 ? "unspecified" : cg_reason_name(reason));

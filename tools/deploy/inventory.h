@@ -6,6 +6,7 @@
 #define CG_INVENTORY_H
 
 #include "ca/profile.h"
+#include "ca/successor.h"
 #include "store/index.h"
 #include "store/journal.h"
 
@@ -55,8 +56,21 @@ int64_t cg_inventory_start(const struct cg_inventory *inventory,
 void cg_inventory_subject(const struct cg_inventory *inventory, const struct cg_inventory_row *row, char *out,
                           size_t size);
 
+/* When it is due for renewal (core/renewal/due.h). False: another one is in use, or it is not valid, or its dates are unknown. */
+bool cg_inventory_due(const struct cg_inventory *inventory, const struct cg_inventory_row *row, int64_t *due);
+bool cg_inventory_is_overdue(const struct cg_inventory *inventory, const struct cg_inventory_row *row); /* renewal.h */
+
+/* The renewal over MQTT that made it; id "": none. False: its file cannot be read. */
+bool cg_inventory_successor(const struct cg_inventory *inventory, const struct cg_inventory_row *row,
+                            struct cg_successor *successor, struct cg_error *err);
+
+/* The remark in tables: why it was revoked, that it was renewed over MQTT, that its renewal is overdue; or "". */
+#define CG_INVENTORY_REMARK_MAX 80
+void cg_inventory_remark(const struct cg_inventory *inventory, const struct cg_inventory_row *row,
+                         char out[CG_INVENTORY_REMARK_MAX]);
+
 /* The members that every verb prints of a certificate: name, type, state, whether in use, generation, dates, serial number,
- * subject, and of a revoked one the date and the reason. */
+ * subject, when its renewal is due, the renewal over MQTT that made it, and of a revoked one the date and the reason. */
 cJSON *cg_inventory_json(const struct cg_inventory *inventory, const struct cg_inventory_row *row);
 
 #endif

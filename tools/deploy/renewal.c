@@ -17,12 +17,17 @@ bool cg_renewal_due_of(const struct cg_live *live, int64_t now, int64_t *due)
                                   (unsigned)strtol(live->serial + (len > 2 ? len - 2 : 0), NULL, 16), now, due);
 }
 
+int64_t cg_renewal_overdue_from(int64_t due, int64_t end)
+{
+    int64_t half = (end - due) / 2;
+    return due + (half < CG_DAY ? half : CG_DAY);
+}
+
 bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue)
 {
     int64_t due = 0, end = 0;
     bool ok = cg_renewal_due(cert, now, &due) && cg_time_seconds(X509_get0_notAfter(cert), &end);
-    int64_t half = (end - due) / 2;
-    *overdue = due + (half < CG_DAY ? half : CG_DAY);
+    *overdue = cg_renewal_overdue_from(due, end);
     return ok;
 }
 

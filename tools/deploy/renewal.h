@@ -12,6 +12,7 @@ bool cg_renewal_due_of(const struct cg_live *live, int64_t now, int64_t *due);
 
 /* The time after which a missing renewal is an error: a day later, so that timers have run, at most half-way to its end. */
 bool cg_renewal_overdue(const X509 *cert, int64_t now, int64_t *overdue);
+int64_t cg_renewal_overdue_from(int64_t due, int64_t end); /* the same of its dates */
 
 /* True if a renewal is not complete, because its deployment failed or the run was killed: a target does not have the live
  * files, its hook has not succeeded, or a rotation is undecided. The next renew completes it, so it is due too. Also true

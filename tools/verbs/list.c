@@ -17,7 +17,7 @@ struct options {
     struct cg_number expiring;
     struct cg_list kind;
     const char *sort;
-    bool revoked, expired, all;
+    bool revoked, expired, overdue, all;
 };
 
 static const struct cg_option options[] = {
@@ -25,6 +25,8 @@ static const struct cg_option options[] = {
      CG_OPT_DURATION, 0, AT(expiring)},
     {"revoked", NULL, "list revoked certificates", CG_OPT_FLAG, 0, AT(revoked)},
     {"expired", NULL, "list expired certificates", CG_OPT_FLAG, 0, AT(expired)},
+    {"overdue", NULL, "list certificates in use that should have been renewed, with a day for timers and devices",
+     CG_OPT_FLAG, 0, AT(overdue)},
     {"all", NULL, "list all certificates (default: the valid ones)", CG_OPT_FLAG, 0, AT(all)},
     {"kind", "broker|bridge|client|" OTHER, "list certificates of this type (repeatable)", CG_OPT_LIST, 0, AT(kind)},
     {"sort", "name|expires|issued|kind|serial", "sort the list (default: in the order of issue)", CG_OPT_CHOICE, 0,
@@ -48,15 +50,17 @@ struct list {
 
 /* ---- the filters */
 
-static bool has_state(const struct cg_cli *cli, const struct options *o, const struct cg_inventory_row *row)
+static bool has_state(const struct list *list, const struct cg_inventory_row *row)
 {
+    const struct options *o = list->options;
     const bool is_valid = row->holding < CG_HOLDING_REVOKED;
-    if ((o->revoked && row->holding == CG_HOLDING_REVOKED) || (o->expired && row->holding == CG_HOLDING_EXPIRED))
+    if ((o->revoked && row->holding == CG_HOLDING_REVOKED) || (o->expired && row->holding == CG_HOLDING_EXPIRED) ||
+        (o->overdue && cg_inventory_is_overdue(&list->inventory, row)))
         return true;
     if (o->expiring.given)
-        return is_valid && row->index.expires <= cli->now + o->expiring.value &&
+        return is_valid && row->index.expires <= list->cli->now + o->expiring.value &&
                (o->all || row->holding != CG_HOLDING_SUPERSEDED);
-    return o->all || (is_valid && !o->revoked && !o->expired);
+    return o->all || (is_valid && !o->revoked && !o->expired && !o->overdue);
 }
 
 static bool has_kind(const struct cg_list *kinds, const char *kind)
@@ -76,7 +80,7 @@ static const char *kind_of(const struct list *list, const struct cg_inventory_ro
 static bool add(struct list *list, const struct cg_inventory_row *row, size_t at, struct cg_error *err)
 {
     const struct options *o = list->options;
-    if (!has_state(list->cli, o, row) || !cg_names_match(list->cli, row->name))
+    if (!has_state(list, row) || !cg_names_match(list->cli, row->name))
         return true;
     const char *kind = kind_of(list, row);
     if (!has_kind(&o->kind, kind))
@@ -167,17 +171,16 @@ static void sort(struct list *list)
 
 /* ---- the output */
 
-enum { NAME = 0, KIND, STATE, UNTIL, SERIAL, REASON, CELLS };
+enum { NAME = 0, KIND, STATE, UNTIL, SERIAL, REMARK, CELLS };
 
 struct cells {
     const char *cell[CELLS];
-    char end[24], serial[CG_SERIAL_TEXT_MAX];
+    char end[24], serial[CG_SERIAL_TEXT_MAX], remark[CG_INVENTORY_REMARK_MAX];
 };
 
-static void make_cells(const struct item *item, struct cells *out)
+static void make_cells(const struct list *list, const struct item *item, struct cells *out)
 {
     const struct cg_inventory_row *row = &item->row;
-    const char *reason = row->index.reason > 0 ? cg_reason_name(row->index.reason) : NULL;
     cg_time_text(row->index.expires, out->end, sizeof out->end);
     cg_index_serial_text(row->index.serial, out->serial);
     out->cell[NAME] = row->name;
@@ -185,7 +188,8 @@ static void make_cells(const struct item *item, struct cells *out)
     out->cell[STATE] = cg_holding_word(row->holding);
     out->cell[UNTIL] = out->end;
     out->cell[SERIAL] = out->serial;
-    out->cell[REASON] = reason ? reason : "";
+    cg_inventory_remark(&list->inventory, row, out->remark);
+    out->cell[REMARK] = out->remark;
 }
 
 static void print_table(const struct list *list)
@@ -199,13 +203,13 @@ static void print_table(const struct list *list)
     struct cg_table table = {.titles = titles};
     struct cells cells;
     for (size_t i = 0; i < list->count; i++) {
-        make_cells(&list->item[i], &cells);
+        make_cells(list, &list->item[i], &cells);
         cg_table_measure(&table, cells.cell);
     }
     if (list->count)
         cg_table_head(&table);
     for (size_t i = 0; i < list->count; i++) {
-        make_cells(&list->item[i], &cells);
+        make_cells(list, &list->item[i], &cells);
         cg_table_row(&table, cells.cell, STATE, colours[list->item[i].row.holding]);
     }
 }
@@ -225,7 +229,7 @@ static void say_none(const struct cg_cli *cli, const struct options *o)
     const bool filtered = cli->nargs || o->kind.count;
     if (o->all && !filtered && !o->expiring.given)
         cg_say(cli, "This CA has not issued any certificates.");
-    else if (o->expiring.given && !o->revoked && !o->expired && !filtered && days > 0)
+    else if (o->expiring.given && !o->revoked && !o->expired && !o->overdue && !filtered && days > 0)
         cg_say(cli, "No certificate ends within %lld day%s. See all with: %s list", days, cg_plural((size_t)days),
                cli->prefix);
     else
@@ -265,9 +269,13 @@ const struct cg_verb cg_verb_list = {
         "the wildcards *, ? and [...]; quote them for the shell.\n\n"
         "States: \"in use\" is the valid certificate in live/NAME. \"superseded\" is one that is still valid, but was\n"
         "replaced by a newer one. \"valid\" is one that this CA knows only by its serial number, for example because\n"
-        "it was imported. \"revoked\" and \"expired\" certificates are refused by brokers.",
+        "it was imported. \"revoked\" and \"expired\" certificates are refused by brokers.\n\n"
+        "The last column has the reason of a revocation, and shows which certificates devices fetched over MQTT, "
+        "which\n"
+        "of these were not used yet (not confirmed), and which should have been renewed more than a day ago.",
     .examples = "certguard list\n"
                 "certguard list --expiring 30d --sort expires\n"
+                "certguard list --overdue\n"
                 "certguard list 'pump-*' --kind client\n"
                 "certguard --json list --revoked",
     CG_OPTIONS(options, struct options),

@@ -28,6 +28,13 @@ static const cJSON *member(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
+static void print_renewal(const cJSON *renewal)
+{
+    const char *confirmed = cg_member_text(renewal, "confirmed"), *error = cg_member_text(renewal, "error");
+    if (renewal)
+        line("renewed", "over MQTT, %s%s", *error ? error : *confirmed ? "confirmed " : "not confirmed", confirmed);
+}
+
 static void print_certificate(const cJSON *certificate)
 {
     const cJSON *name = NULL;
@@ -44,6 +51,7 @@ static void print_certificate(const cJSON *certificate)
     line("serial", "%s", cg_member_text(certificate, "serial"));
     if (*cg_member_text(certificate, "sha256"))
         line("sha256", "%s", cg_member_text(certificate, "sha256"));
+    print_renewal(member(certificate, "renewal"));
     if (*cg_member_text(certificate, "error"))
         line("error", "%s", cg_member_text(certificate, "error"));
 }
@@ -117,13 +125,13 @@ static void print_generations(const struct cg_show *show)
             cg_table_head(&table);
         for (size_t i = 0; i < show->count; i++) {
             const struct cg_inventory_row *row = &show->row[i];
-            char generation[24] = "-", end[24], serial[CG_SERIAL_TEXT_MAX];
-            const char *reason = row->index.reason > 0 ? cg_reason_name(row->index.reason) : NULL;
+            char generation[24] = "-", end[24], serial[CG_SERIAL_TEXT_MAX], remark[CG_INVENTORY_REMARK_MAX];
             if (row->generation)
                 snprintf(generation, sizeof generation, "%u%s", row->generation, row->is_live ? " (live)" : "");
             cg_time_text(row->index.expires, end, sizeof end);
+            cg_inventory_remark(&show->inventory, row, remark);
             const char *const cells[] = {generation, cg_holding_word(row->holding), end,
-                                         cg_index_serial_text(row->index.serial, serial), reason ? reason : ""};
+                                         cg_index_serial_text(row->index.serial, serial), remark};
             if (pass)
                 cg_table_row(&table, cells, 0, row->is_live ? CG_BOLD : CG_PLAIN);
             else
