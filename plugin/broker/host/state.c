@@ -27,10 +27,10 @@ bool cg_state_make_parts(struct cg_state *state)
     state->expiry_monitor = cg_expiry_monitor_new(state->reporter);
     state->own_monitor = cg_own_monitor_new(state->reporter);
     state->sysinfo = cg_sysinfo_new(cg_reporter_counters(state->reporter), state->signatures, ops->publish);
+    state->renewal = cg_renewal_new(state->reporter, state->clients, ops->send);
     const struct cg_control_ops control = {state->reporter, state->clients, state->enforcement,
                                            state->sysinfo,  ops->publish,   state->renewal};
     state->control = cg_control_new(&control);
-    state->renewal = cg_renewal_new(state->reporter, state->clients, ops->send);
     return state->enforcement && state->plaintext && state->expiry_monitor && state->own_monitor && state->sysinfo &&
            state->control && state->renewal;
 }
