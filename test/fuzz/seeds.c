@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Writes the first corpus of fuzz_cert and fuzz_chain from recipes:  fuzz_seeds CORPORA-FOLDER
+/* Writes the first corpora of fuzz_cert, fuzz_chain, fuzz_request, fuzz_statement and fuzz_mailbox from recipes:  fuzz_seeds CORPORA-FOLDER
  * Run it manually if the format of the input or the recipes change. "run" merges inputs found by fuzzing. */
 #include "chain_input.h"
 #include "core/cert/der.h"
+#include "core/renewal/mailbox.h"
 #include "crl_maker.h"
 #include "lib/pki_maker.h"
+#include "lib/renewal_maker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,6 +158,82 @@ static void write_certificate(const char *folder, const struct cg_pki *pki, cons
     OPENSSL_free(der);
 }
 
+/* Requests of "dev" with each type of key, and with the fixed key, which fuzz_request signs with. */
+static void write_requests(const char *folder, const struct cg_pki *pki)
+{
+    static const char *const types[] = {"p256", "p384", "p521", "rsa2048", "ed25519", "ed448", "fixed"};
+    static struct cg_made names, subject, made;
+    struct cg_request_parts parts = {.current = cg_pki_cert(pki, "dev"), .old = cg_pki_key(pki, "dev")};
+    char name[64];
+    cg_made_names(parts.current, &names);
+    cg_made_subject(parts.current, &subject);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        parts.key = strcmp(types[i], "fixed") == 0 ? chain_key(1) : cg_pki_cached_key(types[i], 0);
+        for (unsigned with = 0; with < 4; with++) {
+            parts.subject = with & 1 ? &subject : NULL;
+            parts.attributes = with & 2 ? &names : NULL;
+            cg_request_make(&parts, &made);
+            snprintf(name, sizeof name, "%s-%u", types[i], with);
+            write_file(folder, "request", name, made.data, made.len);
+        }
+    }
+}
+
+static void write_statements(const char *folder, const struct cg_pki *pki)
+{
+    static struct cg_made made;
+    X509 *fixed = cg_cert_with_key(cg_pki_cert(pki, "next"), chain_key(1), chain_key(1));
+    cg_statement_make(cg_pki_cert(pki, "next"), cg_pki_cert(pki, "ca"), cg_pki_key(pki, "ca"), &made);
+    write_file(folder, "statement", "root", made.data, made.len);
+    cg_statement_make(fixed, cg_pki_cert(pki, "ca"), cg_pki_key(pki, "ca"), &made);
+    write_file(folder, "statement", "fixed", made.data, made.len);
+    cg_statement_make_drop(cg_pki_cert(pki, "ca"), cg_pki_key(pki, "next"), &made);
+    write_file(folder, "statement", "drop", made.data, made.len);
+    X509_free(fixed);
+}
+
+static void write_json(const char *folder, const char *name, cJSON *json)
+{
+    char *text = cJSON_PrintUnformatted(json);
+    if (!text)
+        abort();
+    write_file(folder, "mailbox", name, text, strlen(text));
+    cJSON_free(text);
+    cJSON_Delete(json);
+}
+
+static void write_mail(const char *folder, const struct cg_pki *pki)
+{
+    static struct cg_made made;
+    struct cg_refusal refusal;
+    struct cg_mail_request request = {.received = CHAIN_NOW, .certificate = cg_pki_cert(pki, "dev")};
+    const struct cg_request_parts parts = {
+        .current = request.certificate, .old = cg_pki_key(pki, "dev"), .key = cg_pki_key(pki, "next")};
+    cg_request_make(&parts, &made);
+    request.data = made.data;
+    request.len = made.len;
+    if (!cg_renewal_parse(made.data, made.len, &request.request, &refusal) ||
+        !cg_renewal_id(request.certificate, &request.request, request.id))
+        abort();
+    write_json(folder, "request", cg_mail_request_json(&request));
+    write_json(folder, "done", cg_mail_done_json(request.id, CHAIN_NOW));
+    struct cg_mail_answer answer = {.certificate = request.certificate, .chain = cg_pki_stack(pki, "ca next")};
+    memcpy(answer.id, request.id, sizeof answer.id);
+    write_json(folder, "issued", cg_mail_answer_json(&answer));
+    sk_X509_pop_free(answer.chain, X509_free);
+    answer.certificate = NULL;
+    answer.refused = CG_REASON_RENEWAL_FORKED;
+    write_json(folder, "refused", cg_mail_answer_json(&answer));
+}
+
+static void write_renewal(const char *folder, struct cg_pki *pki)
+{
+    cg_pki_make(pki, "ca: ca\nnext: ca\ndev: issuer=ca san=uri:urn:dev:1,dns:dev1.example");
+    write_requests(folder, pki);
+    write_statements(folder, pki);
+    write_mail(folder, pki);
+}
+
 int main(int argc, char **argv)
 {
     char name[64];
@@ -176,6 +254,7 @@ int main(int argc, char **argv)
         snprintf(name, sizeof name, "key%zu", i);
         write_certificate(argv[1], pki, "c", name);
     }
+    write_renewal(argv[1], pki);
     cg_pki_free(pki);
     return 0;
 }
