@@ -32,13 +32,18 @@ static bool verify_with(EVP_PKEY *key, const EVP_MD *digest, const unsigned char
     return ok;
 }
 
+static bool holds(EVP_PKEY *key, const unsigned char *tbs, size_t len, const struct cg_der *signature)
+{
+    for (size_t i = 0; key && i < sizeof signers / sizeof *signers; i++)
+        if (EVP_PKEY_is_a(key, signers[i].type))
+            return verify_with(key, signers[i].sha256 ? EVP_sha256() : NULL, tbs, len, signature);
+    return false;
+}
+
 bool cg_renewal_signature_ok(EVP_PKEY *key, const unsigned char *tbs, size_t len, const struct cg_der *signature)
 {
-    bool ok = false;
     ERR_set_mark();
-    for (size_t i = 0; key && !ok && i < sizeof signers / sizeof *signers; i++)
-        ok = EVP_PKEY_is_a(key, signers[i].type) &&
-             verify_with(key, signers[i].sha256 ? EVP_sha256() : NULL, tbs, len, signature);
+    const bool ok = holds(key, tbs, len, signature);
     ERR_pop_to_mark();
     return ok;
 }
@@ -47,7 +52,7 @@ bool cg_renewal_signature_ok(EVP_PKEY *key, const unsigned char *tbs, size_t len
 static bool refuse(struct cg_refusal *refusal, enum cg_reason reason, const char *detail)
 {
     if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
-        reason = CG_REASON_NO_MEMORY;
+        return cg_refuse(refusal, CG_REASON_NO_MEMORY, "out of memory");
     return cg_refuse(refusal, reason, "%s", detail);
 }
 
@@ -57,7 +62,7 @@ static bool signed_by(const struct cg_renewal_request *request, X509 *current, s
     unsigned char *tbs = cg_renewal_tbs(current, &request->csr, &len);
     if (!tbs)
         return cg_refuse(refusal, CG_REASON_NO_MEMORY, "out of memory");
-    const bool ok = cg_renewal_signature_ok(X509_get0_pubkey(current), tbs, len, &request->signature);
+    const bool ok = holds(X509_get0_pubkey(current), tbs, len, &request->signature);
     OPENSSL_free(tbs);
     return ok || refuse(refusal, CG_REASON_RENEWAL_BAD_SIGNATURE,
                         "the octets after the CSR are no signature with the key of the current certificate");

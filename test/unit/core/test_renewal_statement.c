@@ -94,7 +94,7 @@ static const struct {
     {"version 1", "r: bare version=1", "r", "old", "old", "old", CG_REASON_RENEWAL_NOT_ACCEPTED},
     {"that has ended", "r: ca days=-10..-1", "r", "old", "old", "old", CG_REASON_RENEWAL_NOT_ACCEPTED},
     {"that starts tomorrow", "r: ca days=1..100", "r", "old", "old", "old", TAKEN},
-    {"with malformed dates", "r: ca raw-not-after=1", "r", "old", "old", "old", CG_REASON_RENEWAL_NOT_ACCEPTED},
+    {"with malformed dates", "r: ca raw-not-after=991331000000Z", "r", "old", "old", "old", CG_REASON_RENEWAL_NOT_ACCEPTED},
     {"the same constraints", "r: ca nc=permitted;DNS:a.example", "r", "limited", "limited", "limited", TAKEN},
     {"other constraints", "r: ca nc=permitted;DNS:b.example", "r", "limited", "limited", "limited",
      CG_REASON_RENEWAL_NOT_ACCEPTED},
