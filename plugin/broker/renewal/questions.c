@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MAX 4 /* requests of one certificate: the CA gives no more than three successors */
-#define HOUR     3600
+#define OF_ONE_MAX 8 /* requests of one certificate: the CA gives no more than three successors */
+#define HOUR       3600
 
 /* A question that is being answered. */
 struct ask {
@@ -48,8 +48,8 @@ static unsigned char *octets_of(const struct ask *ask, size_t *len)
     return data;
 }
 
-/* The answer of an entry is checked again if the policy, or the listener, is another one. */
-static void ask_again(const struct ask *ask, struct cg_entry *entry)
+/* The worker looks for the answer, or checks it again: for this listener, and with the current policy. Its result is the reply. */
+static void ask_worker(const struct ask *ask, struct cg_entry *entry)
 {
     const struct cg_conn *conn = ask->session->conn;
     entry->asked_by = conn->number;
@@ -59,33 +59,27 @@ static void ask_again(const struct ask *ask, struct cg_entry *entry)
     if (task)
         task->port = conn->listener;
     entry->rechecking = task && cg_renewal_push(ask->renewal, task);
-    if (!entry->rechecking)
+    if (entry->rechecking)
+        entry->port = conn->listener;
+    else
         cg_reply_busy(ask->renewal, ask->session, 0);
 }
 
 static void answer_known(const struct ask *ask, struct cg_entry *entry)
 {
-    switch (entry->state) {
-    case CG_ENTRY_WAITING:
+    bool old = entry->port != ask->session->conn->listener ||
+               (entry->state == CG_ENTRY_ISSUED && entry->issued->snapshot != ask->current->number);
+    if (entry->state == CG_ENTRY_CHECKING)
+        entry->asked_by = ask->session->conn->number; /* the result is the reply */
+    else if (old)
+        ask_worker(ask, entry);
+    else if (entry->state == CG_ENTRY_WAITING)
         cg_reply_pending(ask->renewal, ask->session, entry);
-        break;
-    case CG_ENTRY_REFUSED:
-        cg_reply_refused(ask->renewal, ask->session, &entry->refusal);
-        break;
-    case CG_ENTRY_ISSUED:
-        if (entry->issued->snapshot == ask->current->number && entry->issued->port == ask->session->conn->listener)
-            cg_reply_issued(ask->renewal, ask->session, entry);
-        else
-            ask_again(ask, entry);
-        break;
-    case CG_ENTRY_CHECKING:
-    default:
-        entry->asked_by = ask->session->conn->number; /* answered by the result */
-        break;
-    }
+    else
+        cg_reply_answer(ask->renewal, ask->session, entry);
 }
 
-static size_t open_requests(const struct cg_table *table, const unsigned char *certificate)
+static size_t count_requests(const struct cg_table *table, const unsigned char *certificate)
 {
     size_t count = 0;
     for (struct cg_entry *entry = cg_table_of_certificate(table, certificate); entry;
@@ -113,6 +107,7 @@ static bool start_check(const struct ask *ask, struct cg_work *task)
     if (!entry)
         return false;
     entry->asked_by = conn->number;
+    entry->port = conn->listener;
     if (!cg_renewal_push(renewal, task)) {
         cg_table_remove(&renewal->table, entry);
         cg_reply_busy(renewal, ask->session, 0);
@@ -142,7 +137,7 @@ static bool answer_request(const struct ask *ask, struct cg_work *task)
         refuse(ask, task->id, &refusal);
         return false;
     }
-    bool many = open_requests(&renewal->table, ask->session->certificate) >= OPEN_MAX;
+    bool many = count_requests(&renewal->table, ask->session->certificate) >= OF_ONE_MAX;
     if (ready && !many && start_check(ask, task))
         return true;
     cg_reply_busy(renewal, ask->session, many ? HOUR : 0);

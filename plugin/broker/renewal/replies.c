@@ -40,16 +40,15 @@ void cg_reply_refused(struct cg_renewal *renewal, struct cg_renewal_session *ses
     cg_reply_text(renewal, session, CG_ANSWER_REFUSED, text);
 }
 
-void cg_reply_issued(struct cg_renewal *renewal, struct cg_renewal_session *session, struct cg_entry *entry)
+/* Once for each session. */
+static void report_delivered(struct cg_renewal *renewal, struct cg_renewal_session *session,
+                             const struct cg_entry *entry)
 {
     char detail[120];
-    const struct cg_issued *issued = entry->issued;
-    cg_sessions_answer(&renewal->sessions, session, CG_ANSWER_ISSUED, issued->item[0].data, issued->item[0].len);
-    entry->delivered = ++renewal->deliveries;
     if (strcmp(session->delivered, entry->id) == 0)
         return;
     memcpy(session->delivered, entry->id, sizeof session->delivered);
-    snprintf(detail, sizeof detail, "the new certificate has serial number %.64s", issued->serial);
+    snprintf(detail, sizeof detail, "the new certificate has serial number %.64s", entry->issued->serial);
     const struct cg_event event = {
         .type = CG_EVENT_RENEWAL_DELIVERED,
         .detail = detail,
@@ -60,6 +59,18 @@ void cg_reply_issued(struct cg_renewal *renewal, struct cg_renewal_session *sess
     };
     renewal->delivered++;
     cg_reporter_write(renewal->reporter, &event);
+}
+
+void cg_reply_answer(struct cg_renewal *renewal, struct cg_renewal_session *session, struct cg_entry *entry)
+{
+    if (entry->state != CG_ENTRY_ISSUED) {
+        cg_reply_refused(renewal, session, &entry->refusal);
+        return;
+    }
+    cg_sessions_answer(&renewal->sessions, session, CG_ANSWER_ISSUED, entry->issued->item[0].data,
+                       entry->issued->item[0].len);
+    entry->delivered = ++renewal->deliveries;
+    report_delivered(renewal, session, entry);
 }
 
 void cg_report_refused(struct cg_renewal *renewal, struct cg_conn *conn, const X509 *certificate, const char *id,

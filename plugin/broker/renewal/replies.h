@@ -9,7 +9,9 @@ void cg_reply_text(struct cg_renewal *renewal, struct cg_renewal_session *sessio
 void cg_reply_busy(struct cg_renewal *renewal, struct cg_renewal_session *session, int64_t seconds);
 void cg_reply_pending(struct cg_renewal *renewal, struct cg_renewal_session *session, const struct cg_entry *entry);
 void cg_reply_refused(struct cg_renewal *renewal, struct cg_renewal_session *session, const struct cg_refusal *refusal);
-void cg_reply_issued(struct cg_renewal *renewal, struct cg_renewal_session *session, struct cg_entry *entry);
+
+/* The CA's: a certificate or a refusal. */
+void cg_reply_answer(struct cg_renewal *renewal, struct cg_renewal_session *session, struct cg_entry *entry);
 
 /* If the session's certificate is one that was delivered, it works now. */
 void cg_reply_confirm(struct cg_renewal *renewal, struct cg_renewal_session *session);

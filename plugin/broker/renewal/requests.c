@@ -175,7 +175,6 @@ static bool judge(struct cg_requests *requests, const struct cg_item *item, cons
         !(news->issued = cg_answer_issued(answer)))
         return false;
     news->issued->snapshot = requests->snapshot->number;
-    news->issued->port = item->port;
     news->result = CG_RESULT_OK;
     return true;
 }
@@ -190,10 +189,10 @@ struct cg_work *cg_requests_examine(struct cg_requests *requests, struct cg_item
     if (!news)
         return NULL;
     item->answer = cg_spool_state(&requests->spool, CG_SPOOL_ANSWER, item->id);
-    item->bad = read_answer(requests, item, &answer) != CG_SPOOL_OK ||
-                cg_requests_load(requests, item->id, &request) != CG_SPOOL_OK ||
-                !judge(requests, item, &request, &answer, news);
-    if (item->bad)
+    bool found = read_answer(requests, item, &answer) == CG_SPOOL_OK &&
+                 cg_requests_load(requests, item->id, &request) == CG_SPOOL_OK;
+    item->bad = found && !judge(requests, item, &request, &answer, news);
+    if (!found || item->bad)
         news->kind = CG_WORK_UNANSWERED;
     cg_mail_request_clear(&request);
     cg_mail_answer_clear(&answer);
@@ -487,6 +486,18 @@ static void report_state(struct cg_requests *requests)
     post(requests, news);
 }
 
+/* The CA makes answers/ when it answers for the first time. */
+static bool is_current(struct cg_requests *requests)
+{
+    struct cg_error err = {""};
+    bool current = cg_spool_is_current(&requests->spool, &err);
+    if (*err.text)
+        cg_requests_warn(requests, CG_WARNED_ANSWERS, &err);
+    else
+        requests->warned &= ~(1U << CG_WARNED_ANSWERS);
+    return current;
+}
+
 #define READ_AT_ONCE 8 /* answers; then tasks have their turn */
 #define SCAN_MS      1000
 
@@ -495,7 +506,7 @@ int64_t cg_requests_poll(struct cg_requests *requests)
     int64_t now_ms = cg_clock_monotonic_ms();
     if (!requests->snapshot)
         return SWEEP_MS;
-    if (requests->open && (requests->open_at_ms || !cg_spool_is_current(&requests->spool))) {
+    if (requests->open && (requests->open_at_ms || !is_current(requests))) {
         close_spool(requests);
         requests->open_at_ms = next_attempt();
     }

@@ -16,7 +16,7 @@
 typedef void (*cg_news_fn)(void *context, struct cg_work *news);
 
 /* Warnings are given once for each kind until the fault is gone: those of files, and these. */
-enum { CG_WARNED_OPEN = CG_SPOOL_FAULTS, CG_WARNED_WRITE };
+enum { CG_WARNED_OPEN = CG_SPOOL_FAULTS, CG_WARNED_WRITE, CG_WARNED_ANSWERS };
 
 struct cg_requests {
     cg_news_fn post;

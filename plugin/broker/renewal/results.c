@@ -81,14 +81,9 @@ static void on_request(struct cg_renewal *renewal, struct cg_work *work)
 static void deliver(struct cg_renewal *renewal, struct cg_entry *entry)
 {
     struct cg_renewal_session *session = cg_sessions_of_certificate(&renewal->sessions, entry->facts.certificate);
-    for (; session; session = cg_session_next(session)) {
-        if (!session->asked)
-            continue;
-        if (entry->state == CG_ENTRY_ISSUED)
-            cg_reply_issued(renewal, session, entry);
-        else
-            cg_reply_refused(renewal, session, &entry->refusal);
-    }
+    for (; session; session = cg_session_next(session))
+        if (session->asked)
+            cg_reply_answer(renewal, session, entry);
 }
 
 static void report_answer_refused(struct cg_renewal *renewal, const struct cg_entry *entry, const struct cg_work *work)
@@ -102,7 +97,7 @@ static void on_answer(struct cg_renewal *renewal, struct cg_work *work)
     struct cg_entry *entry = cg_table_find(&renewal->table, work->id);
     if (!entry)
         return;
-    bool was_known = work->task && entry->state == CG_ENTRY_ISSUED;
+    bool was_known = work->task && entry->state != CG_ENTRY_WAITING;
     entry->rechecking = false;
     if (work->result == CG_RESULT_BUSY)
         return;
@@ -113,8 +108,8 @@ static void on_answer(struct cg_renewal *renewal, struct cg_work *work)
     if (work->result == CG_RESULT_REFUSED && !work->task)
         report_answer_refused(renewal, entry, work);
     struct cg_renewal_session *session = was_known ? asker(renewal, entry, entry->facts.certificate) : NULL;
-    if (session && entry->state == CG_ENTRY_ISSUED)
-        cg_reply_issued(renewal, session, entry);
+    if (session)
+        cg_reply_answer(renewal, session, entry);
     else if (!was_known && !entry->confirmed)
         deliver(renewal, entry);
 }

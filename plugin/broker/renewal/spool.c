@@ -152,7 +152,7 @@ bool cg_spool_open(struct cg_spool *spool, const char *path, struct cg_error *er
     if (!open_requests(spool, err) || !is_ours(spool, err) || !take_lock(spool, err))
         return false;
     remove_temporary(spool);
-    (void)cg_spool_is_current(spool);
+    (void)cg_spool_is_current(spool, NULL);
     return true;
 }
 
@@ -178,18 +178,29 @@ static bool same_folder(int fd, const struct stat *now)
     return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == now->st_ino && st.st_dev == now->st_dev;
 }
 
-bool cg_spool_is_current(struct cg_spool *spool)
+static void follow_answers(struct cg_spool *spool, int folder, struct cg_error *err)
 {
-    struct stat requests, answers;
+    struct stat now;
+    bool there = fstatat(folder, ANSWERS, &now, AT_SYMLINK_NOFOLLOW) == 0;
+    if (there && same_folder(spool->answers, &now))
+        return;
+    close_fd(&spool->answers);
+    spool->answers = there ? open_folder(folder, ANSWERS) : -1;
+    if (there && spool->answers < 0)
+        cg_error_set(err,
+                     "cannot open the folder %s/" ANSWERS ": %s. Make it a folder that the user of the broker can read "
+                     "(mode 0750, with a common group).",
+                     spool->path, strerror(errno));
+}
+
+bool cg_spool_is_current(struct cg_spool *spool, struct cg_error *err)
+{
+    struct stat now;
     int folder = open_folder(AT_FDCWD, spool->path);
     if (folder < 0)
         return false;
-    bool current = fstatat(folder, REQUESTS, &requests, AT_SYMLINK_NOFOLLOW) == 0 &&
-                   same_folder(spool->requests, &requests);
-    if (fstatat(folder, ANSWERS, &answers, AT_SYMLINK_NOFOLLOW) != 0 || !same_folder(spool->answers, &answers)) {
-        close_fd(&spool->answers);
-        spool->answers = open_folder(folder, ANSWERS);
-    }
+    bool current = fstatat(folder, REQUESTS, &now, AT_SYMLINK_NOFOLLOW) == 0 && same_folder(spool->requests, &now);
+    follow_answers(spool, folder, err);
     close(folder);
     return current;
 }

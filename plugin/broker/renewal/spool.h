@@ -30,8 +30,9 @@ struct cg_spool {
 bool cg_spool_open(struct cg_spool *spool, const char *path, struct cg_error *err);
 void cg_spool_close(struct cg_spool *spool);
 
-/* Whether the folders of the path are still those that are open. Opens answers/ if it was created or replaced. */
-bool cg_spool_is_current(struct cg_spool *spool);
+/* Whether requests/ of the path is still the one that is open. Opens answers/ if it was created or replaced; *err: that is not
+ * possible. */
+bool cg_spool_is_current(struct cg_spool *spool, struct cg_error *err);
 
 /* The state of a file, to notice changes. Zero: there is none. */
 struct cg_spool_state {

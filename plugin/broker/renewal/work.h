@@ -48,7 +48,6 @@ struct cg_issued {
     unsigned char leaf[CG_DIGEST_BYTES]; /* SHA-256 */
     char serial[CG_RENEWAL_ID_MAX];
     uint64_t snapshot; /* number of the one that accepts it */
-    uint16_t port;     /* of the listener for which it was checked */
     size_t count;
     struct {
         const unsigned char *data;
