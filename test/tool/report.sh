@@ -27,6 +27,40 @@ page_says '<summary>Text of the policy'
 [ "$(grep -c 'class="r" data-label="Renew"><code>certguard renew sensor1<' report.html)" = 1 ] || fail "sensor1 is not there once"
 page_says '>device 1</td>' # who was seen connected
 
+grep -q '<h2>Renewals' report.html && fail "renewals of nobody"
+
+# renewals: what should have been renewed, what devices fetched, and what the last event of each shows
+ok cg --at 2026-11-01T00:00:00Z -C late init --no-passphrase
+for name in dev1 dev2 dev3 dev4; do ok cg --at 2026-11-01T00:00:00Z -C late issue client $name --lifetime 28d; done
+for name in dev2 dev3 dev4; do ok cg --at 2026-11-01T00:00:00Z -C late renew $name; done
+by_request late dev2 0002
+by_request late dev3 0002 ',"confirmed":"2026-11-02T00:00:00Z"'
+{
+    event 2026-11-20T10:00:00.000Z renewal_requested '' 192.0.2.7:1 CN=waits waits
+    event 2026-11-20T10:00:00.000Z renewal_requested '' 192.0.2.7:1 CN=refused refused
+    event 2026-11-20T11:00:00.000Z renewal_refused renewal_key_not_new 192.0.2.7:1 CN=refused refused
+    event 2026-11-20T10:00:00.000Z renewal_requested '' 192.0.2.7:1 CN=complete complete
+    event 2026-11-20T11:00:00.000Z renewal_delivered '' 192.0.2.7:1 CN=complete complete
+    event 2026-11-20T12:00:00.000Z renewal_confirmed '' 192.0.2.7:1 CN=complete complete
+} >renewals
+row_says() # NAME WORDS: in the row of this certificate
+{
+    tr -d '\n' <renewals.html | sed 's/<tr/\n&/g' | grep "State.*data-label=\"Certificate\">$1<" >row || fail "$1 is not in the report"
+    [ "$(wc -l <row)" = 1 ] && grep -q -- "$2" row || fail "$1: expected $2: $(cat row)"
+}
+ok cg --at 2026-11-10T00:00:00Z -C late report -o renewals.html renewals
+grep -q 'should have been renewed: 0. .*over MQTT: 2, 1 of them used' renewals.html || fail "the numbers are wrong"
+row_says dev2 'The new certificate was not used yet'
+for name in dev1 dev3 dev4 CN=complete; do
+    grep -q "class=\"s\".*data-label=\"Certificate\">$name<" renewals.html && fail "$name is in the report"
+done
+row_says CN=waits 'class="watch".*The request waits for the CA.*<code>certguard requests<'
+row_says CN=refused 'class="watch".*renewal_key_not_new.*make a new key'
+ok cg --at 2026-11-27T00:00:00Z -C late report -o renewals.html renewals
+grep -q 'should have been renewed: 4. .*over MQTT: 2, 1 of them used' renewals.html || fail "the numbers are wrong"
+for name in dev2 dev3; do row_says $name 'class="act".*Should have been renewed. It ends on 2026-11-2[89].*Check that the device runs'; done
+for name in dev1 dev4; do row_says $name '<code>certguard renew'; done
+
 # no name is more than text: none of the markup that the logs try to bring in is there
 tags=$(grep -o '<[a-zA-Z!/][^ >]*' report.html | sed 's/^<\/*//' | sort -u | tr '\n' ' ')
 for tag in $tags; do

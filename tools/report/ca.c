@@ -6,6 +6,7 @@
 #include "core/cert/name.h"
 #include "core/file/file.h"
 #include "core/snapshot_load.h"
+#include "renewal.h"
 #include "store/index.h"
 
 #include <stdio.h>
@@ -37,9 +38,9 @@ static void add_certificate(struct cg_report *report, const char *whose, const c
     if (!cg_time_seconds(X509_get0_notAfter(cert), &end))
         return;
     const int64_t left = end - report->now;
-    struct cg_health *health = cg_report_health(report, left < act     ? CG_HEALTH_ACT
-                                                        : left < watch ? CG_HEALTH_WATCH
-                                                                       : CG_HEALTH_GOOD);
+    struct cg_health *health = cg_report_health(&report->health, left < act     ? CG_HEALTH_ACT
+                                                                 : left < watch ? CG_HEALTH_WATCH
+                                                                                : CG_HEALTH_GOOD);
     cg_name_text(X509_get_subject_name(cert), subject, sizeof subject);
     end_words(end, report->now, words, sizeof words);
     snprintf(health->what, sizeof health->what, "%s: %s", whose, what);
@@ -55,9 +56,9 @@ static void add_crls(struct cg_report *report, const char *whose, const struct c
         char words[80];
         cg_crl_set_info(crls, i, &info);
         const int64_t left = info.next_update - report->now, life = info.next_update - info.this_update;
-        struct cg_health *health = cg_report_health(report, left < 0          ? CG_HEALTH_ACT
-                                                            : left < life / 4 ? CG_HEALTH_WATCH
-                                                                              : CG_HEALTH_GOOD);
+        struct cg_health *health = cg_report_health(&report->health, left < 0          ? CG_HEALTH_ACT
+                                                                     : left < life / 4 ? CG_HEALTH_WATCH
+                                                                                       : CG_HEALTH_GOOD);
         end_words(info.next_update, report->now, words, sizeof words);
         snprintf(health->what, sizeof health->what, "%s: CRL of %.100s", whose, info.issuer);
         snprintf(health->detail, sizeof health->detail, "number %s, %zu revoked, %s", info.number, info.entries, words);
@@ -68,7 +69,7 @@ static void add_crls(struct cg_report *report, const char *whose, const struct c
 
 static void add_fault(struct cg_report *report, const char *what, const struct cg_error *fault)
 {
-    struct cg_health *health = cg_report_health(report, CG_HEALTH_ACT);
+    struct cg_health *health = cg_report_health(&report->health, CG_HEALTH_ACT);
     snprintf(health->what, sizeof health->what, "%s", what);
     snprintf(health->detail, sizeof health->detail, "%.399s", fault->text);
 }
@@ -147,7 +148,7 @@ static void add_ca_crl(struct cg_report *report, const struct cg_ca *ca)
 
 bool cg_report_ca(struct cg_report *report, const struct cg_ca *ca, struct cg_error *err)
 {
-    if (!forecast(report, ca, err))
+    if (!forecast(report, ca, err) || !cg_report_renewals(report, ca, err))
         return false;
     add_ca_crl(report, ca);
     return true;

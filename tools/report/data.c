@@ -11,7 +11,7 @@
 #define WEEK         (7 * CG_DAY)
 #define FUTURE_SLACK CG_DAY /* later events have a wrong clock: counted, but not drawn */
 
-enum use { USE_NONE = 0, USE_REJECTED, USE_ACCEPTED, USE_AUDITED, USE_ENDED, USE_WARNING, USE_LOADED };
+enum use { USE_NONE = 0, USE_REJECTED, USE_ACCEPTED, USE_AUDITED, USE_ENDED, USE_WARNING, USE_LOADED, USE_RENEWAL };
 
 /* How the report uses each kind of event. Warnings have a severity and a title. */
 static const struct {
@@ -35,6 +35,10 @@ static const struct {
     {"broker_certificate_audited", USE_WARNING, CG_HEALTH_WATCH, "The broker's certificate violates an audited rule"},
     {"configuration_warning", USE_WARNING, CG_HEALTH_WATCH, "Configuration of the broker"},
     {"events_lost", USE_WARNING, CG_HEALTH_WATCH, "Events could not be written"},
+    {"renewal_requested", USE_RENEWAL, CG_HEALTH_GOOD, ""},
+    {"renewal_refused", USE_RENEWAL, CG_HEALTH_GOOD, ""},
+    {"renewal_delivered", USE_RENEWAL, CG_HEALTH_GOOD, ""},
+    {"renewal_confirmed", USE_RENEWAL, CG_HEALTH_GOOD, ""},
     {"control_denied", USE_WARNING, CG_HEALTH_WATCH, "A request on the control topic was refused"},
 };
 
@@ -153,6 +157,10 @@ void cg_report_event(struct cg_report *report, const struct cg_log_event *event)
     case USE_LOADED:
         loaded(report, event);
         break;
+    case USE_RENEWAL:
+        if (*event->subject)
+            update(cg_counts_add(&report->asked, event->subject, 1), event, event->event);
+        break;
     case USE_NONE:
         break;
     }
@@ -181,12 +189,12 @@ void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, con
     snprintf(row->note, sizeof row->note, "%s", note);
 }
 
-struct cg_health *cg_report_health(struct cg_report *report, enum cg_health_state state)
+struct cg_health *cg_report_health(struct cg_health_list *list, enum cg_health_state state)
 {
     /* the last line is overwritten when the list is full */
-    struct cg_health *health = &report->health[report->nhealth];
-    if (report->nhealth + 1 < CG_REPORT_HEALTH)
-        report->nhealth++;
+    struct cg_health *health = &list->row[list->count];
+    if (list->count + 1 < CG_REPORT_HEALTH)
+        list->count++;
     *health = (struct cg_health){.state = state, .at = CG_TIME_NONE};
     return health;
 }
@@ -199,7 +207,7 @@ static void add_warning(struct cg_report *report, const struct cg_count *row)
     const bool known = cg_reason_from_code(row->reason) != CG_REASON_UNSET;
     const bool repeats = strncmp(detail, about, strlen(about)) == 0; /* details of files begin with their name */
     const bool fixed = kinds[kind].state == CG_HEALTH_ACT && at < report->policy_at; /* a later load succeeded */
-    struct cg_health *health = cg_report_health(report, fixed ? CG_HEALTH_GOOD : kinds[kind].state);
+    struct cg_health *health = cg_report_health(&report->health, fixed ? CG_HEALTH_GOOD : kinds[kind].state);
     health->at = at;
     snprintf(health->what, sizeof health->what, "%s%s", kinds[kind].title, fixed ? " (fixed since)" : "");
     snprintf(health->detail, sizeof health->detail, "%s%s%.*s", repeats ? "" : about, repeats ? "" : ": ",
@@ -216,6 +224,7 @@ void cg_report_finish(struct cg_report *report)
     cg_counts_sort(&report->certificates);
     cg_counts_sort(&report->connected);
     cg_counts_sort(&report->warnings);
+    cg_counts_sort(&report->asked);
     if (report->since != CG_TIME_NONE && report->since <= report->now) {
         cg_timeline_add(&report->timeline, report->since, CG_REASON_UNSET, 0);
         cg_timeline_add(&report->timeline, report->until < report->now ? report->until : report->now, CG_REASON_UNSET,
@@ -248,4 +257,5 @@ void cg_report_clear(struct cg_report *report)
     cg_counts_free(&report->certificates);
     cg_counts_free(&report->connected);
     cg_counts_free(&report->warnings);
+    cg_counts_free(&report->asked);
 }

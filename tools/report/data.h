@@ -25,6 +25,12 @@ struct cg_health {
     char fix[400];
 };
 
+/* Of the CA, CRLs, files and the policy; or of renewals, where what is a name and at the time since. */
+struct cg_health_list {
+    struct cg_health row[CG_REPORT_HEALTH];
+    size_t count;
+};
+
 struct cg_report_expiry {
     int64_t end; /* s since 1970 */
     char name[80];
@@ -49,10 +55,12 @@ struct cg_report {
     struct cg_counts connected;           /* certificates of sessions, by subject */
     struct cg_counts warnings;            /* of the broker, by kind and file or subject */
     struct cg_forecast issued, seen;
-    struct cg_health health[CG_REPORT_HEALTH];
-    size_t nhealth;
-    char policy[300];  /* of the last snapshot_loaded event; "" */
-    int64_t policy_at; /* s: time of the last snapshot_loaded; CG_TIME_NONE: none */
+    struct cg_health_list health, renewals;
+    double fetched, confirmed,
+        overdue;            /* certificates in use: over MQTT, of these used, and that should have been renewed */
+    struct cg_counts asked; /* certificates with events of renewal over MQTT, by subject; the note is the event */
+    char policy[300];       /* of the last snapshot_loaded event; "" */
+    int64_t policy_at;      /* s: time of the last snapshot_loaded; CG_TIME_NONE: none */
     double snapshot, anchors, crls;
 };
 
@@ -67,8 +75,8 @@ void cg_report_clear(struct cg_report *report);
 /* The most frequent reason that is not in shown, which is then set; -1: none is left. */
 int cg_report_next_reason(const struct cg_report *report, bool shown[CG_REASON_COUNT]);
 
-/* For ca.c. */
+/* For ca.c and renewal.c. */
 void cg_forecast_add(struct cg_forecast *forecast, int64_t now, int64_t end, const char *name, const char *note);
-struct cg_health *cg_report_health(struct cg_report *report, enum cg_health_state state); /* never NULL */
+struct cg_health *cg_report_health(struct cg_health_list *list, enum cg_health_state state); /* never NULL */
 
 #endif

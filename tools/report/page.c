@@ -61,8 +61,10 @@ static void cards(FILE *out, const struct cg_report *report)
 {
     const struct cg_forecast *forecast = report->issued.known ? &report->issued : &report->seen;
     double act = 0;
-    for (size_t i = 0; i < report->nhealth; i++)
-        act += report->health[i].state == CG_HEALTH_ACT;
+    for (size_t i = 0; i < report->health.count; i++)
+        act += report->health.row[i].state == CG_HEALTH_ACT;
+    for (size_t i = 0; i < report->renewals.count; i++)
+        act += report->renewals.row[i].state == CG_HEALTH_ACT;
     fputs("<ul class=\"cards\">\n", out);
     card(out, report->rejected > 0 ? "act" : "good", report->rejected, "rejected");
     card(out, "", (double)report->peers.used, "rejected peers");
@@ -180,21 +182,13 @@ static void forecasts(FILE *out, const struct cg_report *report)
     ending(out, &report->seen, report->now, "Connected", "Client");
 }
 
-static void health(FILE *out, const struct cg_report *report)
+/* The most severe first. titles: of five columns. */
+static void list(FILE *out, const char *caption, const char *const *titles, const struct cg_health_list *list)
 {
-    static const char *const titles[] = {"State", "What", "Detail", "Seen", "What to do", NULL};
-    section(out, "Health of CA, CRLs and broker", "");
-    if (!report->nhealth) {
-        fputs("<p class=\"none\">No data. Use <code>-C DIR</code> to include a CA, and <code>--policy FILE</code> to "
-              "include "
-              "the files of the broker.</p>\n",
-              out);
-        return;
-    }
-    cg_html_table(out, "State of CA certificates, CRLs and the broker's files", titles, 0);
+    cg_html_table(out, caption, titles, 0);
     for (int state = CG_HEALTH_ACT; state >= CG_HEALTH_GOOD; state--)
-        for (size_t i = 0; i < report->nhealth; i++) {
-            const struct cg_health *row = &report->health[i];
+        for (size_t i = 0; i < list->count; i++) {
+            const struct cg_health *row = &list->row[i];
             if ((int)row->state != state)
                 continue;
             fprintf(out,
@@ -207,6 +201,33 @@ static void health(FILE *out, const struct cg_report *report)
             fputs("</tr>\n", out);
         }
     cg_html_table_end(out);
+}
+
+static void renewals(FILE *out, const struct cg_report *report)
+{
+    static const char *const titles[] = {"State", "Certificate", "Detail", "Since", "What to do", NULL};
+    if (report->fetched + report->overdue + (double)report->renewals.count <= 0)
+        return;
+    section(out, "Renewals", "");
+    fprintf(out,
+            "<p>Certificates in use that should have been renewed: %.0f. Certificates in use that devices fetched over "
+            "MQTT: %.0f, %.0f of them used.</p>\n",
+            report->overdue, report->fetched, report->confirmed);
+    if (report->renewals.count)
+        list(out, "Certificates that should have been renewed, and requests for renewal over MQTT", titles,
+             &report->renewals);
+}
+
+static void health(FILE *out, const struct cg_report *report)
+{
+    static const char *const titles[] = {"State", "What", "Detail", "Seen", "What to do", NULL};
+    section(out, "Health of CA, CRLs and broker", "");
+    if (report->health.count)
+        list(out, "State of CA certificates, CRLs and the broker's files", titles, &report->health);
+    else
+        fputs("<p class=\"none\">No data. Use <code>-C DIR</code> to include a CA, and <code>--policy FILE</code> to "
+              "include the files of the broker.</p>\n",
+              out);
 }
 
 static void policy(FILE *out, const struct cg_report_page *page)
@@ -245,6 +266,7 @@ void cg_report_page(FILE *out, const struct cg_report_page *page)
     section(out, "Certificates", "Most rejected first; reason and fix are those of the last rejection.");
     top(out, &report->certificates, "Rejected certificates", "Certificate");
     forecasts(out, report);
+    renewals(out, report);
     health(out, report);
     policy(out, page);
     fprintf(out, "</section></main>\n<footer><p>certguard %s.", CG_VERSION);

@@ -7,6 +7,7 @@
 #include "log/reader.h"
 #include "report/ca.h"
 #include "report/page.h"
+#include "report/renewal.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -84,6 +85,7 @@ static bool read_logs(struct report_run *run, const struct cg_log_filter *filter
         if (!cg_log_walk_file(&run->walk, from_stdin ? "-" : cli->args[i], err))
             return false;
     cg_report_finish(&run->report);
+    cg_report_requests(&run->report);
     return true;
 }
 
@@ -153,8 +155,9 @@ const struct cg_verb cg_verb_report = {
     .description =
         "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"
         "phone. LOG may be compressed with gzip; several logs may be given in any order. Without\n"
-        "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates.\n"
-        "On the machine of the broker, also use --policy.\n\n"
+        "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates,\n"
+        "and which of them should have been renewed or were fetched by devices over MQTT. On the machine of the broker,\n"
+        "also use --policy.\n\n"
         "Logs of any size are read in constant memory. In each table, the first 16,384 names are counted\n"
         "separately, all others together.",
     .examples = "certguard -C ca report -o report.html /var/log/mosquitto/certguard.jsonl\n"
