@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Requests to the control topic of a broker, $CONTROL/certguard/v1: MQTT 5 over TLS with libmosquitto, one connection, one
- * request at a time (docs/control.md). The verb owns the connection. Called by the verb status. */
+/* Requests to the control topic of a broker, $CONTROL/certguard/v1: one connection, one request at a time (docs/control.md). The
+ * verb owns it. Called by the verb status. */
 #ifndef CG_STATUS_MQTT_H
 #define CG_STATUS_MQTT_H
 
-#include "core/base/error.h"
+#include "connection.h"
 
 #include <cjson/cJSON.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-struct cg_mqtt_target {
-    const char *host_port;           /* "broker.lan:8883"; without a port 8883 */
-    const char *ca, *cert, *key;     /* files */
-    const char *id;                  /* MQTT client id; NULL: a random one */
-    const char *username, *password; /* NULL: none; for brokers that require them in addition to the certificate */
-    int64_t timeout_ms;              /* for the connection, and for each answer */
-};
 
 struct cg_mqtt;
 

@@ -75,10 +75,18 @@ static bool load(SSL_CTX *context, const char *ca, const char *cert, const char 
     return ok || cg_fail_openssl(err, "use", place);
 }
 
-bool cg_tls_client_init(struct cg_tls_client *tls, const char *ca, const char *cert, const char *key, const char *host,
-                        struct cg_error *err)
+static bool use(SSL_CTX *context, const struct cg_tls_objects *objects, struct cg_error *err)
 {
-    memset(tls, 0, sizeof *tls);
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    bool ok = SSL_CTX_use_cert_and_key(context, objects->cert, objects->key, objects->chain, 1) == 1;
+    for (int i = 0; ok && i < sk_X509_num(objects->anchors); i++)
+        ok = X509_STORE_add_cert(store, sk_X509_value(objects->anchors, i)) == 1;
+    return ok || cg_fail_openssl(err, "use", "the certificate and its key");
+}
+
+static bool start(struct cg_tls_client *tls, const char *anchors, const char *host, struct cg_error *err)
+{
+    *tls = (struct cg_tls_client){.anchors = anchors};
     tls->context = SSL_CTX_new(TLS_client_method());
     if (!tls->context || !set_host(tls->context, host) ||
         SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1)
@@ -86,7 +94,19 @@ bool cg_tls_client_init(struct cg_tls_client *tls, const char *ca, const char *c
     SSL_CTX_set_app_data(tls->context, tls);
     SSL_CTX_set_info_callback(tls->context, note_alert);
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, note_verdict);
-    return load(tls->context, ca, cert, key, err);
+    return true;
+}
+
+bool cg_tls_client_init(struct cg_tls_client *tls, const char *ca, const char *cert, const char *key, const char *host,
+                        struct cg_error *err)
+{
+    return start(tls, "--cafile", host, err) && load(tls->context, ca, cert, key, err);
+}
+
+bool cg_tls_client_init_with(struct cg_tls_client *tls, const struct cg_tls_objects *objects, const char *host,
+                             struct cg_error *err)
+{
+    return start(tls, objects->place, host, err) && use(tls->context, objects, err);
 }
 
 void cg_tls_client_clear(struct cg_tls_client *tls)
@@ -104,9 +124,8 @@ bool cg_tls_client_fault(const struct cg_tls_client *tls, const char *host, stru
             "inspect %s:PORT",
             tls->verify_name, host, host);
     else if (tls->verify_error)
-        cg_error_set(err,
-                     "the broker's certificate is not accepted: %s (%s). --cafile must contain the CA that issued it",
-                     X509_verify_cert_error_string(tls->verify_error), tls->verify_name);
+        cg_error_set(err, "the broker's certificate is not accepted: %s (%s). %s must contain the CA that issued it",
+                     X509_verify_cert_error_string(tls->verify_error), tls->verify_name, tls->anchors);
     else if (*tls->alert)
         cg_error_set(err,
                      "the broker refused the handshake with the TLS alert \"%s\". For the reason, run `certguard log "
