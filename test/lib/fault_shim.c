@@ -69,10 +69,17 @@ static int is_off(const char *call, const char *path, int fd)
     return number;
 }
 
+/* Not a socket or a pipe. */
+static int is_file(int fd)
+{
+    struct stat st;
+    return fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 ssize_t write(int fd, const void *data, size_t len)
 {
     REAL(ssize_t, "write", int, const void *, size_t);
-    return fd > 2 && (fails(1) || is_off("write", NULL, fd)) ? -1 : real(fd, data, len);
+    return fd > 2 && ((is_file(fd) && fails(1)) || is_off("write", NULL, fd)) ? -1 : real(fd, data, len);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
