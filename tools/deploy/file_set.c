@@ -316,3 +316,14 @@ bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *f
     close(p.store);
     return ok;
 }
+
+void cg_file_set_tidy(const struct cg_folder *folder)
+{
+    const struct place p = {.folder = folder,
+                            .store = openat(folder->fd, STORE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (p.store < 0)
+        return;
+    if (current(&p))
+        remove_old(&p);
+    close(p.store);
+}

@@ -10,7 +10,7 @@
  * If the file system has no symbolic links, the files are replaced one by one, in their order.
  * The folder may belong to a user who plants files in it (folder.h): only regular files of the folder's owner, or of the
  * owner of the new file, are copied; anything else is replaced without being read.
- * The caller owns files and bytes; one writer at a time. Called by deploy. */
+ * The caller owns files and bytes; one writer at a time. Called by deploy, and for devices. */
 #ifndef CG_FILE_SET_H
 #define CG_FILE_SET_H
 
@@ -32,6 +32,9 @@ bool cg_file_set_put(const struct cg_folder *folder, const struct cg_set_file *f
 
 /* One file without a link. */
 bool cg_file_set_put_plain(const struct cg_folder *folder, const struct cg_set_file *file, struct cg_error *err);
+
+/* Removes the previous files before the next change. */
+void cg_file_set_tidy(const struct cg_folder *folder);
 
 /* True if a file with this state may be copied as file. */
 bool cg_file_set_may_copy(const struct cg_folder *folder, const struct cg_set_file *file, const struct stat *st);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ca/renew.h"
 #include "base/failure.h"
+#include "broker/tls_probe.h"
 #include "ca/names.h"
 #include "ca_options/ca_options.h"
 #include "ca_options/hooks.h"
@@ -10,6 +11,7 @@
 #include "deploy/generation.h"
 #include "deploy/renewal.h"
 #include "deploy/rotation.h"
+#include "renew_from.h"
 #include "store/lock.h"
 #include "verbs.h"
 
@@ -21,6 +23,7 @@ struct options {
     bool all, due;
     const char *as;
     struct cg_list san;
+    struct cg_renew_from from;
 };
 
 static const struct cg_option options[] = {
@@ -36,6 +39,19 @@ static const struct cg_option options[] = {
     {"as", "broker|bridge|client", "type of the new certificate, for an imported one that has none", CG_OPT_CHOICE, 0,
      AT(as)},
     {"san", "TYPE:NAME", "replace the SANs of the old certificate (repeatable)", CG_OPT_LIST, 0, AT(san)},
+    {"from", "HOST[:PORT]", "on a device: renew the certificate in FOLDER through this broker", CG_OPT_STRING, 0,
+     AT(from.host)},
+    {"id", "ID",
+     "with --from: MQTT client id (default: the common name with ~renew, so that the device's own session continues)",
+     CG_OPT_STRING, 0, AT(from.id)},
+    {"username", "NAME", "with --from: user name, if the broker also requires a password", CG_OPT_STRING, 0,
+     AT(from.username)},
+    {"password-file", "FILE", "with --from: password: first line of FILE (readable only by you)", CG_OPT_FILE, 0,
+     AT(from.password_file)},
+    {"timeout", "DURATION", "with --from: timeout for the connection and for each answer (default 20s)",
+     CG_OPT_DURATION, 0, AT(from.timeout)},
+    {"hook", "COMMAND", "with --from: run COMMAND after the certificate changed, until it succeeds", CG_OPT_STRING, 0,
+     AT(from.hook)},
 };
 
 struct run {
@@ -345,7 +361,23 @@ static int renew_wanted(struct run *run)
 static bool check(const struct cg_cli *cli, const void *values, struct cg_error *err)
 {
     const struct options *o = values;
+    if (o->from.host)
+        return cg_host_port_ok(o->from.host, "--from", err);
     return cg_names_valid(cli, err) && cg_san_list_ok(o->san.item, o->san.count, err);
+}
+
+static bool has_ca_options(const struct options *o)
+{
+    return o->all || o->params.reuse_key || o->params.new_key || o->params.lifetime || o->as || o->san.count;
+}
+
+static int run_from(const struct cg_cli *cli, const struct options *o)
+{
+    if (!o->from.host)
+        return cg_usage(cli, "--id, --username, --password-file, --timeout and --hook need --from HOST");
+    if (cli->nargs != 1 || has_ca_options(o))
+        return cg_usage(cli, "with --from, give one folder. The CA decides about names, lifetime and type");
+    return cg_renew_from_run(cli, &o->from, o->due);
 }
 
 static int run_verb(const struct cg_cli *cli, const void *values)
@@ -353,6 +385,8 @@ static int run_verb(const struct cg_cli *cli, const void *values)
     const struct options *o = values;
     struct cg_error err = {""};
     struct cg_ca ca;
+    if (cg_renew_from_given(&o->from))
+        return run_from(cli, o);
     if (o->all == (cli->nargs > 0))
         return cg_usage(cli, "expected one or more names, or --all");
     if (o->params.reuse_key && o->params.new_key)
@@ -383,7 +417,7 @@ static int run_verb(const struct cg_cli *cli, const void *values)
 const struct cg_verb cg_verb_renew = {
     .name = "renew",
     .group = CG_GROUP_CA,
-    CG_ARGUMENTS("NAME...|--all [--due]", 0, -1),
+    CG_ARGUMENTS("NAME...|--all [--due]|--from HOST[:PORT] FOLDER", 0, -1),
     .completes = CG_WORD_NAME,
     .summary = "replace certificates with new ones",
     .description =
@@ -391,10 +425,22 @@ const struct cg_verb cg_verb_renew = {
         "now or earlier, and deploys them to the same folders. The old certificate stays valid until it expires. For "
         "automatic\n"
         "renewal, use install-units, or run renew --all --due daily. The due dates of many certificates are\n"
-        "spread over several days.",
+        "spread over several days.\n\n"
+        "With --from, a device renews its own certificate over MQTT, without the CA's folder. FOLDER contains\n"
+        "privkey.pem, fullchain.pem (or cert.pem and chain.pem) and ca.pem. A new key is made there, like the old one; "
+        "the old\n"
+        "key signs the request; the CA signs it when it can. The new certificate replaces the old one, all files at "
+        "once, after\n"
+        "the broker accepted a connection with it. Each run does what can be done now, so run it daily with --due, and "
+        "hourly\n"
+        "while it ends with 75. Trust anchors that the present ones have signed are added to ca.pem.",
     .examples = "certguard renew sensor1\n"
                 "certguard renew --all --due --passphrase-file /root/ca-passphrase\n"
-                "certguard renew oldbroker --as broker --san dns:broker.lan",
+                "certguard renew oldbroker --as broker --san dns:broker.lan\n"
+                "certguard renew --from broker.lan --due /etc/sensor --hook 'systemctl restart sensor'",
+    .exits = "0 success, 1 failure, 64 wrong usage, 75 another run holds the lock; with --from also: the request waits "
+             "for "
+             "the CA or the broker (run again later)",
     .needs_key = true,
     CG_OPTIONS(options, struct options),
     .check = check,
