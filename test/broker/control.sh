@@ -113,3 +113,104 @@ if grep -q 'CONTROL' other.out; then fail "another administrator sees: $(cat oth
     echo "ok: an answer goes to its asker alone"; fi
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"
+
+# --- administrators and signers by the name in their certificates; requests of a renewal ---
+pki "anna: issuer=ca cn=anna" "anna-renewed: issuer=ca cn=anna" "signer: issuer=ca cn=signer" \
+    "device: issuer=ca days=-15..5 cn=device san=uri:urn:plant:device"
+unnamed=$(free_port)
+rm -f events.jsonl
+# policy_by_name SIGNERS
+policy_by_name() {
+    put_policy ", \"identity\": {\"username\": \"cn\", \"authenticates\": true}, \"admin\": [{\"identity\": \"anna\"}],
+        \"renewal\": {\"spool\": \"spool\", \"signers\": [$1]}, \"listeners\": [{\"port\": $unnamed, \"identity\": null}]"
+}
+policy_by_name '{"identity": "signer"}'
+{
+    plugin_lines
+    tls_listener "$tls" "require_certificate true\n"
+    tls_listener "$unnamed" "require_certificate true\n"
+} >broker.conf
+start_broker
+
+# commands WORDS...: a request with one command
+commands() {
+    printf '{"commands":[{"command":%s}]}' "$1"
+}
+ask anna "$tls" "$(commands '"status"')"
+expect_answer "an administrator by name" '"renewal":{"waiting":0,"requested":0,"refused":0,"delivered":0,"confirmed":0,"spool_full":false,"requests":\[\]}'
+ask anna-renewed "$tls" "$(commands '"status"')"
+expect_answer "with the renewed certificate too" '"command":"status","data"'
+ask anna "$unnamed" "$(commands '"status"')" 3
+expect_silence "not on a listener that takes no name from certificates"
+expect_event "which is logged" "control_denied\tnot_an_admin\tasks-anna" event reason client_id
+ask dev1 "$tls" "$(commands '"list_requests"')" 3
+expect_silence "one who is in neither list is not answered"
+ask anna "$tls" "$(commands '"list_requests"')"
+expect_answer "an administrator is no signer" 'requires an entry in ..renewal.signers.. of the policy'
+ask signer "$tls" "$(commands '"status"')"
+expect_answer "and a signer no administrator" 'requires an entry in ..admin.. of the policy'
+ask signer "$tls" "$(commands '"list_requests"')"
+expect_answer "a signer sees that no request waits" '"data":{"requests":\[\],"more":false}'
+
+# a request as in docs/renewal.md
+openssl ecparam -name prime256v1 -genkey -noout -out new.key
+openssl req -new -key new.key -subj / -outform DER -out new.csr
+{ printf 'certguard renew v1\n'; openssl x509 -in device.pem -outform DER | openssl dgst -sha256 -binary; cat new.csr; } >tbs
+openssl dgst -sha256 -sign device.key -out sig tbs
+client device "$tls" device pub -q 1 -t "$topic/renew" -m "$(cat new.csr sig | openssl base64 -A)"
+lists_it() {
+    ask signer "$tls" "$(commands '"list_requests"')" && grep -q '"id":"[0-9a-f]\{64\}"' client.out
+}
+until_true lists_it || fail "the request is not listed: $(cat client.out)"
+request=$(sed 's/.*"id":"\([0-9a-f]*\)".*/\1/' client.out)
+expect_answer "a signer sees the request" '"received":"[^"]*Z","certificate":"[A-Za-z0-9+/=]*","request":"[A-Za-z0-9+/=]*"'
+ask anna "$tls" "$(commands '"status"')"
+expect_answer "an administrator sees that it waits" "\"waiting\":1,\"requested\":1,.*\"requests\":\[{\"id\":\"$request\",\"subject\":\"CN=device"
+"$CG_TOOL" status "127.0.0.1:$tls" --cafile ca.pem --cert anna.pem --key anna.key >client.out 2>client.err
+expect_answer "also with the tool" '^Renewal       1 waiting for the CA; 0 delivered'
+expect_answer "which lists it" '^              since [-0-9]*T[0-9:]*Z  CN=device'
+"$CG_TOOL" status "127.0.0.1:$tls" --cafile ca.pem --cert anna.pem --key anna.key --prometheus >client.out 2>client.err
+expect_answer "and in the metrics" '^certguard_renewals_oldest_waiting_seconds [0-9]*$'
+"$CG_TOOL" status "127.0.0.1:$tls" --cafile ca.pem --cert anna.pem --key anna.key --json >client.out 2>client.err
+! command -v python3 >/dev/null ||
+    python3 "$here/../tool/schema.py" "$here/../../docs/tool.schema.json" status client.out ||
+    fail "the status with renewal is not as the schema says"
+
+ask signer "$tls" "$(commands "\"list_requests\",\"after\":\"$request\"")"
+expect_answer "the page after it is empty" '"data":{"requests":\[\],"more":false}'
+ask signer "$tls" "$(commands '"list_requests","after":"../requests"')"
+expect_answer "an ID is no path" '"error":"after: expected 64 hex digits'
+ask signer "$tls" "$(commands "\"refuse\",\"answer\":{\"id\":\"$(echo "$request" | tr '0-9a-f' '1-9a-f0')\",\"refused\":\"renewal_denied\",\"detail\":\"x\"}")"
+expect_answer "an answer without its request is an error" '"error":"no request has this ID'
+ask signer "$tls" "$(commands "\"deliver\",\"answer\":{\"id\":\"$request\",\"certificate\":\"AAAA\",\"chain\":[]}")"
+expect_answer "garbage is not delivered" '"command":"deliver","error":'
+for again in once again; do
+    ask signer "$tls" "$(commands "\"refuse\",\"answer\":{\"id\":\"$request\",\"refused\":\"renewal_denied\",\"detail\":\"not now\"}")"
+    expect_answer "a request is refused $again" "\"command\":\"refuse\",\"data\":{\"id\":\"$request\"}"
+done
+refused_is_counted() {
+    ask anna "$tls" "$(commands '"status"')" && grep -q '"waiting":0,"requested":1,"refused":[1-9]' client.out
+}
+if until_true refused_is_counted; then echo "ok: it does not wait any longer"; else fail "status: $(cat client.out)"; fi
+for again in once again; do
+    ask signer "$tls" "$(commands "\"forget\",\"id\":\"$request\"")"
+    expect_answer "a request is forgotten $again" "\"command\":\"forget\",\"data\":{\"id\":\"$request\"}"
+done
+ask signer "$tls" "$(commands '"list_requests"')"
+expect_answer "and no longer listed" '"data":{"requests":\[\],"more":false}'
+
+mosquitto_sub -h 127.0.0.1 -p "$tls" --cafile ca.pem --cert anna.pem --key anna.key -i sys -t '$SYS/broker/certguard/#' \
+    -v >sys.out 2>&1 &
+sys=$!
+expect_number "requests of renewals" '^$SYS/broker/certguard/renewal/requested 1$'
+expect_number "those that wait" '^$SYS/broker/certguard/renewal/waiting 0$'
+kill "$sys" 2>/dev/null
+wait "$sys" 2>/dev/null
+
+policy_by_name ''
+expect_event "the signer is removed from the policy" "snapshot_loaded\t2" event snapshot
+ask signer "$tls" "$(commands '"list_requests"')" 3
+expect_silence "and not answered any more"
+expect_event "which is logged" "control_denied\tnot_an_admin\tasks-signer" event reason client_id
+stop_broker
+[ "$broker_status" = 0 ] || fail "the broker ended with $broker_status"

@@ -39,6 +39,8 @@ expect "a stranger is refused" out stranger "$tls" stranger
 asks "the state in words" 0 '^Sessions      [1-9] live' boss
 asks "with the reasons" 0 '1 untrusted$' boss
 asks "and the anchors" 0 '^Trust anchor  CN=ca  .* \(29\|30\) days left$' boss
+asks "and nothing of renewal, which is off" 0 '' boss
+! grep -q '^Renewal' out || fail "the state in words: $(cat out)"
 asks "and the broker's certificate" 0 '^Broker        CN=localhost .* \(19\|20\) days left$' boss
 expect_event "whose end is told in time" 'expiry_warning\t.*certfile' event detail
 asks "the state as JSON" 0 '"serial":"[0-9a-f]*","not_after"' boss --json
