@@ -107,7 +107,7 @@ static bool read_chain(struct cg_issuer *issuer, struct cg_error *err)
     return ok;
 }
 
-bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err)
+bool cg_issuer_prepare(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err)
 {
     int64_t until = 0;
     *issuer = (struct cg_issuer){.ca = ca, .now = ca->options.now};
@@ -117,10 +117,20 @@ bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_
         return cg_fail_text(err, "the CA's own certificate expired at %s. Make a new CA in another folder with init",
                             end);
     }
-    if (!cg_settings_load(&issuer->settings, ca->dir, err) || !load_index(issuer, err) ||
-        !cg_ca_checker_open(&issuer->checker, ca, err) || !read_chain(issuer, err))
-        return false;
-    return (issuer->key = cg_key_of_ca(ca, "ca", ca->cert, err));
+    return cg_settings_load(&issuer->settings, ca->dir, err) && load_index(issuer, err) &&
+           cg_ca_checker_open(&issuer->checker, ca, err) && read_chain(issuer, err);
+}
+
+bool cg_issuer_open_key(struct cg_issuer *issuer, struct cg_error *err)
+{
+    if (!issuer->key)
+        issuer->key = cg_key_of_ca(issuer->ca, "ca", issuer->ca->cert, err);
+    return issuer->key;
+}
+
+bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err)
+{
+    return cg_issuer_prepare(issuer, ca, err) && cg_issuer_open_key(issuer, err);
 }
 
 bool cg_issuer_refresh(struct cg_issuer *issuer, struct cg_error *err)
@@ -203,6 +213,18 @@ static bool stage_key(const struct cg_change *change, const struct cg_issue_requ
     return ok;
 }
 
+static bool stage_successor(const struct cg_change *change, const struct cg_issue_request *issue, struct cg_error *err)
+{
+    char staged[64];
+    snprintf(staged, sizeof staged, "generation-%u/" CG_SUCCESSOR_FILE, issue->slot);
+    cJSON *json = cg_successor_json(issue->successor);
+    char *text = cJSON_PrintUnformatted(json);
+    bool ok = text ? cg_change_stage_file(change, staged, text, strlen(text), 0644, err) : cg_fail_memory(err);
+    cJSON_free(text);
+    cJSON_Delete(json);
+    return ok;
+}
+
 static bool stage_link(const struct cg_change *change, const struct cg_issue_request *issue, struct cg_error *err)
 {
     char staged[32];
@@ -227,9 +249,18 @@ bool cg_issue_stage(const struct cg_issuer *issuer, const struct cg_change *chan
         snprintf(full, sizeof full, "%s/%s", folder, files[i].name);
         ok = cg_change_stage_file(change, full, files[i].text, strlen(files[i].text), 0644, err);
     }
-    ok = ok && (!issue->private_key || stage_key(change, issue, err)) && stage_link(change, issue, err);
+    ok = ok && (!issue->private_key || stage_key(change, issue, err)) &&
+         (!issue->successor || stage_successor(change, issue, err)) && stage_link(change, issue, err);
     free(fullchain);
     return ok;
+}
+
+static void add_predecessor(cJSON *entry, const struct cg_issue_request *issue)
+{
+    char serial[64];
+    cJSON_AddStringToObject(entry, "renewal", issue->successor->id);
+    if (serial_text(issue->predecessor, serial, sizeof serial))
+        cJSON_AddStringToObject(entry, "predecessor", serial);
 }
 
 static bool record_lines(struct cg_change *change, const struct cg_issue_request *issue, const struct cg_issued *issued,
@@ -238,6 +269,8 @@ static bool record_lines(struct cg_change *change, const struct cg_issue_request
     char *line = cg_index_line(issued->cert, file);
     cJSON *entry = cg_issued_json(issue, issued);
     cJSON_ReplaceItemInObjectCaseSensitive(entry, "serial", cJSON_CreateString(issued->serial)); /* as in the index */
+    if (issue->successor)
+        add_predecessor(entry, issue);
     bool ok = line ? cg_change_index_line(change, line, err) : cg_fail_memory(err);
     if (ok)
         ok = cg_change_journal(change, "issued", entry, err);

@@ -13,6 +13,7 @@
 #include "store/change.h"
 #include "store/index.h"
 #include "store/serials.h"
+#include "successor.h"
 
 #include <cjson/cJSON.h>
 
@@ -40,6 +41,8 @@ struct cg_issue_request {
     bool is_live;                          /* live/NAME exists */
     unsigned slot;                         /* names the staged files; unique within a change */
     const struct cg_settings *settings;    /* cg_issue_write writes them too; NULL: they did not change */
+    const struct cg_successor *successor;  /* of a device's request; borrowed; NULL: of none */
+    const X509 *predecessor;               /* with successor: the certificate that it succeeds; borrowed */
 };
 
 struct cg_issued {
@@ -52,6 +55,10 @@ struct cg_issued {
 /* Opens the settings, the index, the checker, and last the key, with its passphrase. The caller warns about bans.lost, even if the key
  * cannot be read. Close it in every case. */
 bool cg_issuer_open(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err);
+
+/* The same in two steps, for a run that learns only then whether it signs. */
+bool cg_issuer_prepare(struct cg_issuer *issuer, const struct cg_ca *ca, struct cg_error *err);
+bool cg_issuer_open_key(struct cg_issuer *issuer, struct cg_error *err);
 
 /* Reads again what other runs have changed while they had the lock: the state of index.txt is not that of the last reading
  * or cg_issuer_note_written. */

@@ -52,6 +52,8 @@ static EVP_PKEY *choose_key(const struct cg_issuer *issuer, struct cg_issue_requ
 {
     char path[PATH_MAX];
     const char *name = issue->name;
+    if (params->key)
+        return EVP_PKEY_up_ref(params->key) ? params->key : NULL;
     issue->private_key = access(cg_ca_path(issuer->ca, path, "live/%s/privkey.pem", name), F_OK) == 0;
     issue->is_old_key = !issue->private_key || params->reuse_key ||
                         (!params->new_key && cg_settings_reuse_key(&issuer->settings, name));
@@ -66,6 +68,14 @@ static int64_t old_lifetime(const X509 *old)
     if (!cg_time_seconds(X509_get0_notBefore(old), &start) || !cg_time_seconds(X509_get0_notAfter(old), &end))
         return 0;
     return end - start - CG_BACKDATE + 1;
+}
+
+static X509 *old_of(const struct cg_ca *ca, const char *name, const struct cg_renew_params *params,
+                    struct cg_error *err)
+{
+    if (!params->old)
+        return cg_ca_live_cert(ca, name, err);
+    return X509_up_ref(params->old) ? params->old : NULL;
 }
 
 static bool is_revoked(const struct cg_issuer *issuer, const X509 *old)
@@ -128,13 +138,15 @@ static bool prepare(const struct cg_issuer *issuer, struct cg_issue_request *iss
     issue->request.subject = X509_get_subject_name(old);
     issue->request.names = params->names ? params->names : parts->names;
     issue->request.policies = parts->policies;
+    issue->successor = params->successor;
+    issue->predecessor = params->old;
     return ok && set_request(issuer, issue, old, params, err);
 }
 
 bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_renew_params *params,
               struct cg_renewed *renewed, struct cg_error *err)
 {
-    struct parts parts = {.old = cg_ca_live_cert(issuer->ca, name, err)};
+    struct parts parts = {.old = old_of(issuer->ca, name, params, err)};
     struct cg_issue_request issue = {.name = name, .settings = params->remember_key ? &issuer->settings : NULL};
     *renewed = (struct cg_renewed){0};
     bool ok = parts.old;
@@ -148,7 +160,7 @@ bool cg_renew(const struct cg_issuer *issuer, const char *name, const struct cg_
 
 bool cg_renew_job(const char *name, const struct cg_renew_params *params, struct cg_issue_job *job)
 {
-    struct parts parts = {.old = cg_ca_live_cert(job->ca, name, &job->err)};
+    struct parts parts = {.old = old_of(job->ca, name, params, &job->err)};
     job->issue.name = name;
     job->skipped = parts.old && is_revoked(job->issuer, parts.old);
     bool ok = parts.old && (job->skipped ||

@@ -13,6 +13,11 @@ struct cg_renew_params {
     const struct cg_ca_profile *profile; /* NULL: that of the old certificate */
     const GENERAL_NAMES *names;          /* SANs; NULL: those of the old certificate */
     bool write;                          /* false: a dry run */
+
+    /* Of a device's request. Borrowed; NULL: the live certificate, and a key as above. */
+    X509 *old;                            /* what it succeeds */
+    EVP_PKEY *key;                        /* the public key of the new certificate */
+    const struct cg_successor *successor; /* recorded with it */
 };
 
 struct cg_renewed {

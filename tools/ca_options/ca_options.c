@@ -48,10 +48,10 @@ int cg_verb_with_ca(const struct cg_cli *cli, enum cg_ca_use use, cg_ca_work *wo
     return code == CG_EXIT_OK || code == CG_EXIT_FINDINGS ? code : cg_fail(cli, code, &err);
 }
 
-bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
-                         struct cg_error *err)
+bool cg_verb_prepare_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
+                            struct cg_error *err)
 {
-    const bool ok = cg_issuer_open(issuer, ca, err);
+    const bool ok = cg_issuer_prepare(issuer, ca, err);
     if (issuer->bans.lost)
         cg_warn(cli,
                 "%zu certificate%s revoked as compromised %s missing from %s/archive, so %s cannot be recognized; "
@@ -59,6 +59,12 @@ bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, con
                 issuer->bans.lost, cg_plural(issuer->bans.lost), issuer->bans.lost == 1 ? "is" : "are", ca->dir,
                 issuer->bans.lost == 1 ? "its key" : "their keys");
     return ok;
+}
+
+bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
+                         struct cg_error *err)
+{
+    return cg_verb_prepare_issuer(issuer, cli, ca, err) && cg_issuer_open_key(issuer, err);
 }
 
 void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count)

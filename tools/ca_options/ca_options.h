@@ -30,6 +30,10 @@ int cg_verb_with_ca(const struct cg_cli *cli, enum cg_ca_use use, cg_ca_work *wo
 bool cg_verb_open_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
                          struct cg_error *err);
 
+/* cg_issuer_prepare with the same warning: without the key. */
+bool cg_verb_prepare_issuer(struct cg_issuer *issuer, const struct cg_cli *cli, const struct cg_ca *ca,
+                            struct cg_error *err);
+
 /* Warns if the end of the CA shortened count certificates. Called once per run. */
 void cg_say_shortened(const struct cg_cli *cli, const struct cg_ca *ca, size_t count);
 
