@@ -44,6 +44,13 @@ json 0 -C ca -n issue client --batch many
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout s.key -out s.csr -subj /CN=signed 2>/dev/null
 json 0 -C ca sign s.csr
 json 1 -C ca sign nothing.csr
+mkdir -p spool/requests
+openssl ecparam -name prime256v1 -genkey -noout -out c.key
+"$CG_REQUEST" spool ca/live/signed/cert.pem s.key c.key spool/requests >id || fail "no request was made"
+json 3 -C ca requests --spool spool
+json 0 -C ca -n --at=+200d requests --spool spool --sign --all
+json 3 -C ca requests --spool spool --sign --all
+json 64 -C ca requests
 json 0 -C ca list --all
 json 0 -C ca list --revoked
 cp -a ca fetched

@@ -48,7 +48,7 @@ if command -v bash >/dev/null; then
     rm -r certguard-ca/live/sensor@home
     mkdir only
     touch only/sensor.csr
-    offers "renew report restore revoke" re
+    offers "renew report requests restore revoke" re
     offers "p256 p384" issue client x --key-type p
     offers "bridge broker" issue br
     offers "" issue client br

@@ -12,7 +12,7 @@
 /* Every verb, in the order of the help. */
 /* clang-format off */
 #define CG_VERBS(ROW) \
-    ROW(init) ROW(import) ROW(issue) ROW(sign) ROW(renew) ROW(rotate) ROW(deploy) ROW(revoke) ROW(crl) ROW(config) ROW(passwd) \
+    ROW(init) ROW(import) ROW(issue) ROW(sign) ROW(renew) ROW(requests) ROW(rotate) ROW(deploy) ROW(revoke) ROW(crl) ROW(config) ROW(passwd) \
     ROW(list) ROW(show) ROW(prune) ROW(export) ROW(backup) ROW(restore) ROW(install_units) ROW(check) ROW(lint) ROW(inspect) \
     ROW(needs_renewal) ROW(log) ROW(report) ROW(status) ROW(doctor) ROW(help) ROW(version)
 /* clang-format on */

@@ -20,7 +20,7 @@ tls=$(find plugin/tls -name '*.[ch]')
 broker=$(find plugin/broker -name '*.[ch]')
 tools=$(find tools -name '*.[ch]')
 # the CA is a library
-ca=$(find tools/store tools/ca tools/deploy tools/device tools/import -name '*.[ch]')
+ca=$(find tools/store tools/ca tools/deploy tools/device tools/import tools/requests -name '*.[ch]')
 
 # shellcheck disable=SC2086
 {
