@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The exit codes are those that systemd's ExecCondition= expects. */
+#include "ca/successor.h"
 #include "ca_options/ca_options.h"
 #include "core/cert/name.h"
 #include "deploy/renewal.h"
@@ -86,7 +87,10 @@ static int check_live(const struct cg_cli *quiet, const struct cg_ca *ca, const 
     cg_ca_path(ca, path, "live/%s/cert.pem", live->name);
     if (!cg_renewal_due_of(live, quiet->now, &dates.due) && !read_dates(path, quiet->now, &dates, err))
         return FAULT;
-    return report(quiet, path, &dates, ca->root && live->has_record && cg_renewal_is_unfinished(ca, live->name), NULL);
+    const bool unfinished = ca->root && live->has_record && cg_renewal_is_unfinished(ca, live->name);
+    if (!unfinished && ca->root && quiet->now >= dates.due && cg_successor_is_live(ca, live->name))
+        return NOT_DUE; /* its device renews it */
+    return report(quiet, path, &dates, unfinished, NULL);
 }
 
 /* Due if at least one is. If none is due, a certificate that cannot be read is an error. */

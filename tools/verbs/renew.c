@@ -74,6 +74,12 @@ static bool is_due(const struct run *run, bool is_known, int64_t due)
     return !run->options->due || (is_known && due <= run->cli->now);
 }
 
+/* The certificate came by its device's request, and only the device has the key: with --all it is left to the device. */
+static bool is_left_to_device(const struct run *run, const char *name)
+{
+    return run->options->all && cg_successor_is_live(run->ca, name);
+}
+
 /* With --all, revoked ones are skipped; named, they are an error. */
 static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg_error *err)
 {
@@ -83,7 +89,7 @@ static bool is_wanted(struct run *run, const char *name, bool *wanted, struct cg
         return false;
     const bool is_known = cg_renewal_due(cert, run->cli->now, &due);
     bool revoked = false, ok = !run->options->all || cg_index_is_revoked(run->ca, cert, &revoked, err);
-    *wanted = is_due(run, is_known, due) && !revoked;
+    *wanted = is_due(run, is_known, due) && !revoked && !is_left_to_device(run, name);
     X509_free(cert);
     return ok;
 }
@@ -171,7 +177,7 @@ static void note_renewed(struct run *run, const char *name, struct cg_renewed *r
 static void note_skipped(struct run *run, const char *name)
 {
     run->skipped++;
-    cg_detail(run->cli, "\"%s\" is not due.", name);
+    cg_detail(run->cli, is_left_to_device(run, name) ? "\"%s\" is renewed by its device." : "\"%s\" is not due.", name);
 }
 
 static bool renew_one(struct run *run, const char *name, struct cg_error *err)
@@ -304,7 +310,8 @@ static void take(struct plan *plan, const struct cg_live *live)
     const bool is_known = cg_renewal_due_of(live, run->cli->now, &due);
     if (live->has_record || !is_known || !cg_ca_name_valid(live->name, NULL))
         plan->ok = renew_and_note(run, live->name) && plan->ok;
-    else if (is_due(run, is_known, due) && !cg_serials_has(&run->revoked, live->serial))
+    else if (is_due(run, is_known, due) && !cg_serials_has(&run->revoked, live->serial) &&
+             !is_left_to_device(run, live->name))
         plan->names[plan->count++] = live->name;
     else
         note_skipped(run, live->name);
@@ -425,7 +432,8 @@ const struct cg_verb cg_verb_renew = {
         "now or earlier, and deploys them to the same folders. The old certificate stays valid until it expires. For "
         "automatic\n"
         "renewal, use install-units, or run renew --all --due daily. The due dates of many certificates are\n"
-        "spread over several days.\n\n"
+        "spread over several days. --all leaves out names whose certificate a device requested (certguard requests):\n"
+        "the device renews it.\n\n"
         "With --from, a device renews its own certificate over MQTT, without the CA's folder. FOLDER contains\n"
         "privkey.pem, fullchain.pem (or cert.pem and chain.pem) and ca.pem. A new key is made there, like the old one; "
         "the old\n"
