@@ -7,22 +7,21 @@
 #   FOLDER/new.pem      only during a renewal: the next key; later also its certificate and chain
 #   FOLDER/ca.pem       the roots by which the broker is verified
 #
-# Run it every hour. It connects only when the broker asked for it, at least once a day; "now" connects at once.
+# Run it every hour. It connects when the broker asked for that, and at least once a day; with "now" at once.
 # Exit codes: 0 renewed or not due, 75 waiting for an answer, 1 failed. Needs openssl 1.1.1 or later, mosquitto_rr and flock.
-#
-# A power cut at any point loses nothing: a file is written aside, synced and renamed, and one rename makes new.pem to cur.pem, after
-# a connection with it was answered. No answer is trusted for its topic or its order: each is checked by what it contains. Nothing
-# depends on the clock but the time of the next connection, at most a day ahead.
+# A power cut at any point loses nothing: each file is written under another name, synced and renamed, and one rename replaces cur.pem
+# by new.pem, after the broker has answered a connection with it. No answer is trusted for its topic or its order: each is checked by
+# what it contains. Only the time of the next connection, at most a day ahead, depends on the clock.
+# shellcheck disable=SC1091,SC2015,SC2016,SC2046,SC2086,SC2094
 set -u
 unset CDPATH
-export LC_ALL=C
 umask 077
-cd "${1:?no folder given}" || exit 1
+export LC_ALL=C SSL_CERT_DIR=/nonexistent # openssl verify trusts no root of the system
+cd "${1:?no folder given. Use: renew.sh FOLDER [now]}" || exit 1
 question='$CONTROL/certguard/v1/renew'
 host='' port=8883 name='' answers='' options='' hook='' key='EC -pkeyopt ec_paramgen_curve:P-256'
 . ./renew.conf || exit 1
 : "${answers:=renew/$name}"
-export SSL_CERT_DIR=/nonexistent # openssl verify trusts no root of the system
 
 fail() { echo "renew.sh: $*" >&2; exit 1; }
 # save FILE: what is written to tmp/FILE becomes FILE, whole or not at all, and is on the disk afterwards
@@ -62,7 +61,6 @@ fits() {
 # ask FILE PAYLOAD [ROOTS]: one question with the certificate in FILE. $kind is the answer's, "" for none; tmp/answer its payload
 ask() {
     sleep 1 # the broker answers one question a second
-    # shellcheck disable=SC2086 # several options
     mosquitto_rr -h "$host" -p "$port" -i "$name~renew" --cafile "${3:-ca.pem}" --cert "$1" --key "$1" $options \
         -q 1 -t "$question" -e "$answers" -m "$2" -N -F '%t\n%p' -W 20 >tmp/message 2>tmp/said
     kind='' seconds='' anchors=''
@@ -71,6 +69,7 @@ ask() {
     tail -n +2 tmp/message >tmp/answer
     case $kind in due | pending | busy) read -r seconds anchors <tmp/answer; number "$seconds" || kind='' ;; esac
     number "$anchors" || anchors=0
+    [ "$kind" != busy ] || { later "$seconds"; exit 75; }
 }
 # due FILE [ROOTS]: asks when, and for the number of anchors. An answer also proves that the broker accepts the certificate
 due() { ask "$1" '' "${2:-ca.pem}"; [ "$kind" = due ]; }
@@ -78,10 +77,9 @@ no_answer() { fail "no answer from $host:$port. $(tail -n 1 tmp/said)"; }
 
 # ---- roots: the answers to "anchor N" ----
 hex() { od -An -v -tx1 | tr -d ' \n'; }
-# take_root: tmp/answer is a new root R and a signature with the key of a root that this device has
+# take_root: tmp/answer is a new root R in DER and a signature with the key of a root that this device has
 take_root() {
-    # shellcheck disable=SC2046 # R is in DER: its length is in octets 2 to 4
-    set -- $(od -An -tu1 -N4 tmp/answer)
+    set -- $(od -An -tu1 -N4 tmp/answer) # octets 2 to 4 are the length of R
     case ${2:-0} in 129) length=$((3 + $3)) ;; 130) length=$((4 + $3 * 256 + $4)) ;; *) return ;; esac
     head -c "$length" tmp/answer >tmp/R
     tail -c +$((length + 1)) tmp/answer >tmp/signature
@@ -147,11 +145,11 @@ use_new() {
     run_hook
 }
 request() {
-    [ -e new.pem ] || { # shellcheck disable=SC2086 # several words
-        openssl genpkey -algorithm $key -out tmp/new.pem 2>tmp/err && save new.pem; } || fail "cannot make a key: $(cat tmp/err)"
-    openssl req -new -key new.pem -subj / -outform DER -out tmp/csr 2>tmp/err || fail "cannot make a request: $(cat tmp/err)"
+    [ -e new.pem ] || openssl genpkey -algorithm $key -out tmp/new.pem 2>tmp/err || fail "cannot create a key: $(cat tmp/err)"
+    [ -e new.pem ] || save new.pem
+    openssl req -new -key new.pem -subj / -outform DER -out tmp/csr 2>tmp/err || fail "cannot create a CSR: $(cat tmp/err)"
     { printf 'certguard renew v1\n' && digest cur.pem && cat tmp/csr; } >tmp/tbs
-    { openssl dgst -sha256 -sign cur.pem -out tmp/signature tmp/tbs ||
+    { openssl dgst -sha256 -sign cur.pem -out tmp/signature tmp/tbs || # Ed25519 and ML-DSA:
         openssl pkeyutl -sign -rawin -inkey cur.pem -in tmp/tbs -out tmp/signature; } 2>tmp/err ||
         fail "cannot sign with $PWD/cur.pem: $(cat tmp/err)"
     ask cur.pem "$(cat tmp/csr tmp/signature | openssl base64 -A)"
@@ -191,7 +189,7 @@ if [ "$wait" -eq 0 ]; then
     request
     case $kind in
     issued) take; use_new ;;
-    pending | busy) later "$seconds"; exit 75 ;;
+    pending) later "$seconds"; exit 75 ;;
     refused)
         case $(cat tmp/answer) in renewal_key_not_*) rm new.pem ;; *) later 86400 ;; esac
         fail "refused: $(tr -cd ' -~' <tmp/answer). See docs/reasons.md." ;;
