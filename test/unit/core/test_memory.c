@@ -96,6 +96,7 @@ static int make_files(void **state)
                    "{\"chain\":\"rsa.pem\",\"key\":\"rsa.key\"}],\"server\":{\"names\":[\"localhost\"],"
                    "\"trust\":{\"intermediate_anchors\":\"mid.pem\",\"crls\":\"own.pem\"}},"
                    "\"state\":\"state\",\"deny\":[{\"serial\":\"77\",\"issuer\":\"CN=root\"}],"
+                   "\"renewal\":{\"spool\":\"spool\",\"statements\":[\"one.bin\",\"two.bin\"]},"
                    "\"client\":{\"extensions\":[{\"oid\":\"1.2.3\",\"one_of\":[\"a\",\"b\"]}]},"
                    "\"listeners\":[{\"port\":1,\"credential\":null,\"tls\":{\"min_version\":\"1.3\"}}]}";
     char numbers[256];
@@ -112,6 +113,8 @@ static int make_files(void **state)
     cg_pki_write_key(pki, folder, "key.pem", "broker");
     cg_pki_write(pki, folder, "rsa.pem", "rsa mid");
     cg_pki_write_key(pki, folder, "rsa.key", "rsa");
+    cg_scratch_write("one.bin", "0\003abcsignature"); /* the shape of a statement about a root */
+    cg_scratch_write("two.bin", "0\003defsignature");
     snprintf(policy_file, sizeof policy_file, "%s", cg_scratch_write("policy.json", policy));
     snprintf(numbers, sizeof numbers, "certguard crl-numbers 1\n%064d %064d 1f 1 x y\nend 1\n", 1, 2);
     if (mkdir(cg_scratch_path("state"), 0700) != 0)
@@ -154,7 +157,7 @@ static bool load_snapshot(struct cg_error *err)
         (sk_X509_num(cg_trust_anchors(snapshot->trust)) != 2 ||
          sk_X509_num(cg_trust_intermediates(snapshot->trust)) != 1 ||
          cg_crl_set_count(cg_trust_crls(snapshot->trust)) != 2 ||
-         sk_X509_num(cg_trust_anchors(snapshot->server_trust)) != 1 ||
+         sk_X509_num(cg_trust_anchors(snapshot->server_trust)) != 1 || cg_statements_count(snapshot->statements) != 2 ||
          cg_crl_set_count(cg_trust_crls(snapshot->server_trust)) != 1 || cg_crl_numbers_count(snapshot->numbers) != 3 ||
          snapshot->credentials[0].count != 2 || sk_X509_num(snapshot->credentials[0].item[0]->chain) != 1))
         fail_msg("allocation %ld: half a snapshot", fault.fail_at);
