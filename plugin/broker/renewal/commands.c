@@ -21,13 +21,13 @@ static int by_id(const void *a, const void *b)
 }
 
 /* The items after this ID, in order; the caller frees the array. */
-static struct cg_item **sorted(const struct cg_index *index, const char *after, size_t *count)
+static struct cg_item **sorted(const struct cg_request_index *index, const char *after, size_t *count)
 {
     struct cg_item **items = calloc(index->table.count + 1, sizeof *items);
     *count = 0;
     if (!items)
         return NULL;
-    for (struct cg_item *item = cg_index_first(index); item; item = cg_item_next(item))
+    for (struct cg_item *item = cg_request_index_first(index); item; item = cg_item_next(item))
         if (strcmp(item->id, after) > 0)
             items[(*count)++] = item;
     qsort(items, *count, sizeof(*items), by_id);
@@ -49,25 +49,29 @@ static cJSON *row_of(struct cg_requests *requests, const struct cg_item *item, s
     return row;
 }
 
-static void list(struct cg_requests *requests, struct cg_work *task)
+static bool fill_page(struct cg_requests *requests, struct cg_item **items, size_t count, cJSON *data)
 {
-    const char *after = cJSON_GetStringValue(task->argument);
-    size_t count = 0, bytes = 0, i = 0;
-    struct cg_item **items = sorted(&requests->index, after ? after : "", &count);
-    cJSON *data = items ? cJSON_CreateObject() : NULL, *rows = cJSON_AddArrayToObject(data, "requests");
+    cJSON *rows = cJSON_AddArrayToObject(data, "requests");
+    size_t bytes = 0, i = 0;
     for (; rows && i < count && i < PAGE_REQUESTS && (i == 0 || bytes + items[i]->bytes <= PAGE_BYTES); i++) {
         cJSON *row = row_of(requests, items[i], &bytes);
         if (row)
             cJSON_AddItemToArray(rows, row);
     }
-    free(items);
-    if (!rows || !cJSON_AddBoolToObject(data, "more", i < count)) {
-        cJSON_Delete(data);
+    return rows && cJSON_AddBoolToObject(data, "more", i < count);
+}
+
+static void list(struct cg_requests *requests, struct cg_work *task)
+{
+    const char *after = cJSON_GetStringValue(task->argument);
+    size_t count = 0;
+    struct cg_item **items = sorted(&requests->index, after ? after : "", &count);
+    task->data_out = cJSON_CreateObject();
+    if (items && fill_page(requests, items, count, task->data_out))
+        task->result = CG_RESULT_OK;
+    else
         cg_error_set(&task->err, "out of memory");
-        return;
-    }
-    task->data_out = data;
-    task->result = CG_RESULT_OK;
+    free(items);
 }
 
 /* ---- deliver and forget */
@@ -117,7 +121,7 @@ static void run_deliver(struct cg_requests *requests, struct cg_work *task)
     struct cg_mail_answer answer;
     memset(&answer, 0, sizeof answer);
     bool ok = cg_mail_answer_of(task->argument, &answer, &task->err);
-    struct cg_item *item = ok ? cg_index_find(&requests->index, answer.id) : NULL;
+    struct cg_item *item = ok ? cg_request_index_find(&requests->index, answer.id) : NULL;
     if (ok && !item)
         cg_error_set(&task->err, "no request has this ID");
     if (item && deliver(requests, item, &answer, &task->err))
@@ -132,7 +136,7 @@ static void forget(struct cg_requests *requests, struct cg_work *task)
         cg_error_set(&task->err, "expected an ID: 64 hex digits in lower case");
         return;
     }
-    struct cg_item *item = cg_index_find(&requests->index, id);
+    struct cg_item *item = cg_request_index_find(&requests->index, id);
     if (item)
         cg_requests_remove(requests, item);
     answer_with_id(task, id);

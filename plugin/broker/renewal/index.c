@@ -5,21 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool cg_index_init(struct cg_index *index)
+bool cg_request_index_init(struct cg_request_index *index)
 {
     memset(index, 0, sizeof *index);
     return cg_hashtable_init(&index->table);
 }
 
-void cg_index_clear(struct cg_index *index)
+void cg_request_index_clear(struct cg_request_index *index)
 {
-    for (struct cg_item *item = cg_index_first(index); item; item = cg_index_first(index))
-        cg_index_remove(index, item);
+    for (struct cg_item *item = cg_request_index_first(index); item; item = cg_request_index_first(index))
+        cg_request_index_remove(index, item);
 }
 
-void cg_index_free(struct cg_index *index)
+void cg_request_index_free(struct cg_request_index *index)
 {
-    cg_index_clear(index);
+    cg_request_index_clear(index);
     cg_hashtable_free(&index->table);
 }
 
@@ -30,7 +30,7 @@ uint64_t cg_id_hash(const char *id)
     return strtoull(first, NULL, 16);
 }
 
-struct cg_item *cg_index_find(const struct cg_index *index, const char *id)
+struct cg_item *cg_request_index_find(const struct cg_request_index *index, const char *id)
 {
     for (struct cg_node *node = cg_hashtable_find(&index->table, cg_id_hash(id)); node; node = cg_node_next(node)) {
         struct cg_item *item = CG_OWNER(node, struct cg_item, by_id);
@@ -40,14 +40,14 @@ struct cg_item *cg_index_find(const struct cg_index *index, const char *id)
     return NULL;
 }
 
-void cg_index_add(struct cg_index *index, struct cg_item *item)
+void cg_request_index_add(struct cg_request_index *index, struct cg_item *item)
 {
     cg_hashtable_add(&index->table, &item->by_id, cg_id_hash(item->id));
     cg_queue_append(&index->items, &item->in_order);
     index->bytes += item->bytes;
 }
 
-void cg_index_remove(struct cg_index *index, struct cg_item *item)
+void cg_request_index_remove(struct cg_request_index *index, struct cg_item *item)
 {
     cg_hashtable_remove(&index->table, &item->by_id);
     cg_queue_remove(&item->in_order);
@@ -56,13 +56,13 @@ void cg_index_remove(struct cg_index *index, struct cg_item *item)
     free(item);
 }
 
-void cg_index_count_bytes(struct cg_index *index, struct cg_item *item, size_t bytes)
+void cg_request_index_count_bytes(struct cg_request_index *index, struct cg_item *item, size_t bytes)
 {
     item->bytes += bytes;
     index->bytes += bytes;
 }
 
-bool cg_index_is_full(const struct cg_index *index, size_t more)
+bool cg_request_index_is_full(const struct cg_request_index *index, size_t more)
 {
     return index->table.count >= CG_SPOOL_REQUESTS_MAX || index->bytes + more > CG_SPOOL_BYTES_MAX;
 }
@@ -72,7 +72,7 @@ static struct cg_item *item_of(struct cg_queue_node *node)
     return node ? CG_OWNER(node, struct cg_item, in_order) : NULL;
 }
 
-struct cg_item *cg_index_first(const struct cg_index *index)
+struct cg_item *cg_request_index_first(const struct cg_request_index *index)
 {
     return item_of(index->items.first);
 }

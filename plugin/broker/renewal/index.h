@@ -27,26 +27,27 @@ struct cg_item {
     struct cg_spool_state answer; /* answers/ID.json as it was read; zero: there was none */
 };
 
-struct cg_index {
+struct cg_request_index {
     struct cg_hashtable table;
     struct cg_queue items;
     size_t bytes;
 };
 
-bool cg_index_init(struct cg_index *index); /* false: out of memory */
-void cg_index_clear(struct cg_index *index);
-void cg_index_free(struct cg_index *index);
+bool cg_request_index_init(struct cg_request_index *index); /* false: out of memory */
+void cg_request_index_clear(struct cg_request_index *index);
+void cg_request_index_free(struct cg_request_index *index);
 
-struct cg_item *cg_index_find(const struct cg_index *index, const char *id);
+struct cg_item *cg_request_index_find(const struct cg_request_index *index, const char *id);
 
 /* item: zeroed, malloc'ed, with id and facts; the index takes it over. */
-void cg_index_add(struct cg_index *index, struct cg_item *item);
-void cg_index_remove(struct cg_index *index, struct cg_item *item);
-void cg_index_count_bytes(struct cg_index *index, struct cg_item *item, size_t bytes); /* more of them */
+void cg_request_index_add(struct cg_request_index *index, struct cg_item *item);
+void cg_request_index_remove(struct cg_request_index *index, struct cg_item *item);
+void cg_request_index_count_bytes(struct cg_request_index *index, struct cg_item *item,
+                                  size_t bytes); /* more of them */
 
-bool cg_index_is_full(const struct cg_index *index, size_t more);
+bool cg_request_index_is_full(const struct cg_request_index *index, size_t more);
 
-struct cg_item *cg_index_first(const struct cg_index *index);
+struct cg_item *cg_request_index_first(const struct cg_request_index *index);
 struct cg_item *cg_item_next(const struct cg_item *item);
 
 /* The hash of a valid ID. */

@@ -48,35 +48,34 @@ static unsigned char *octets_of(const struct ask *ask, size_t *len)
     return data;
 }
 
-/* The worker looks for the answer, or checks it again: for this listener, and with the current policy. Its result is the reply. */
-static void ask_worker(const struct ask *ask, struct cg_entry *entry)
+/* The worker looks for the answer, or checks it again: for this listener, and with the current policy. Its result is the reply.
+ * False: it cannot be asked now. */
+static bool ask_worker(const struct ask *ask, struct cg_entry *entry)
 {
     const struct cg_conn *conn = ask->session->conn;
-    entry->asked_by = conn->number;
-    if (entry->rechecking)
-        return;
-    struct cg_work *task = cg_work_new(CG_WORK_ANSWER, entry->id);
+    struct cg_work *task = entry->rechecking ? NULL : cg_work_new(CG_WORK_ANSWER, entry->id);
     if (task)
         task->port = conn->listener;
-    entry->rechecking = task && cg_renewal_push(ask->renewal, task);
-    if (entry->rechecking)
+    if (task && cg_renewal_push(ask->renewal, task)) {
+        entry->rechecking = true;
         entry->port = conn->listener;
-    else
-        cg_reply_busy(ask->renewal, ask->session, 0);
+    }
+    entry->asked_by = conn->number;
+    return entry->rechecking;
 }
 
+/* An answer of the CA may have arrived since the last look. */
 static void answer_known(const struct ask *ask, struct cg_entry *entry)
 {
-    bool old = entry->port != ask->session->conn->listener ||
-               (entry->state == CG_ENTRY_ISSUED && entry->issued->snapshot != ask->current->number);
+    bool current = entry->state == CG_ENTRY_REFUSED ||
+                   (entry->state == CG_ENTRY_ISSUED && entry->port == ask->session->conn->listener &&
+                    entry->issued->snapshot == ask->current->number);
     if (entry->state == CG_ENTRY_CHECKING)
         entry->asked_by = ask->session->conn->number; /* the result is the reply */
-    else if (old)
-        ask_worker(ask, entry);
-    else if (entry->state == CG_ENTRY_WAITING)
-        cg_reply_pending(ask->renewal, ask->session, entry);
-    else
+    else if (current)
         cg_reply_answer(ask->renewal, ask->session, entry);
+    else if (!ask_worker(ask, entry))
+        cg_reply_busy(ask->renewal, ask->session, 0);
 }
 
 static size_t count_requests(const struct cg_table *table, const unsigned char *certificate)

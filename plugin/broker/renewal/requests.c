@@ -16,12 +16,12 @@ bool cg_requests_init(struct cg_requests *requests, cg_news_fn post, void *conte
     requests->post = post;
     requests->context = context;
     requests->spool = (struct cg_spool){.requests = -1, .answers = -1, .lock = -1};
-    return cg_index_init(&requests->index);
+    return cg_request_index_init(&requests->index);
 }
 
 static void close_spool(struct cg_requests *requests)
 {
-    cg_index_clear(&requests->index);
+    cg_request_index_clear(&requests->index);
     cg_spool_close(&requests->spool);
     requests->open = requests->unwritable = false;
     requests->seen = (struct cg_spool_state){0};
@@ -30,7 +30,7 @@ static void close_spool(struct cg_requests *requests)
 void cg_requests_clear(struct cg_requests *requests)
 {
     close_spool(requests);
-    cg_index_free(&requests->index);
+    cg_request_index_free(&requests->index);
 }
 
 void cg_requests_use(struct cg_requests *requests, struct cg_snapshot *snapshot, bool again)
@@ -42,7 +42,7 @@ void cg_requests_use(struct cg_requests *requests, struct cg_snapshot *snapshot,
         requests->reported_full = false;
         requests->open_at_ms = 0;
     }
-    for (struct cg_item *item = cg_index_first(&requests->index); item; item = cg_item_next(item))
+    for (struct cg_item *item = cg_request_index_first(&requests->index); item; item = cg_item_next(item))
         if (item->bad) /* the new policy may accept it */
             cg_queue_append(&requests->todo, &item->to_read);
 }
@@ -99,7 +99,7 @@ bool cg_requests_write(struct cg_requests *requests, enum cg_spool_file file, st
     text[len] = '\n'; /* instead of the NUL */
     bool ok = note_write(requests, cg_spool_write(&requests->spool, file, item->id, text, len + 1, err), err);
     cJSON_free(text);
-    cg_index_count_bytes(&requests->index, item, ok ? len + 1 : 0);
+    cg_request_index_count_bytes(&requests->index, item, ok ? len + 1 : 0);
     return ok;
 }
 
@@ -109,7 +109,7 @@ void cg_requests_remove(struct cg_requests *requests, struct cg_item *item)
     cg_spool_remove(&requests->spool, CG_SPOOL_REQUEST, item->id);
     cg_spool_remove(&requests->spool, CG_SPOOL_OWN_ANSWER, item->id);
     cg_spool_remove(&requests->spool, CG_SPOOL_DONE, item->id); /* last: without it, the CA would answer again */
-    cg_index_remove(&requests->index, item);
+    cg_request_index_remove(&requests->index, item);
     post(requests, news);
 }
 
@@ -201,6 +201,18 @@ struct cg_work *cg_requests_examine(struct cg_requests *requests, struct cg_item
 
 /* ---- tasks of the main thread */
 
+/* The CA makes answers/ when it answers for the first time. */
+static bool is_current(struct cg_requests *requests)
+{
+    struct cg_error err = {""};
+    bool current = cg_spool_is_current(&requests->spool, &err);
+    if (*err.text)
+        cg_requests_warn(requests, CG_WARNED_ANSWERS, &err);
+    else
+        requests->warned &= ~(1U << CG_WARNED_ANSWERS);
+    return current;
+}
+
 static struct cg_item *item_of(const struct cg_work *task)
 {
     struct cg_item *item = calloc(1, sizeof *item);
@@ -234,9 +246,9 @@ static void keep(struct cg_requests *requests, struct cg_work *task)
     task->result = CG_RESULT_BUSY;
     if (!item)
         return;
-    cg_index_add(&requests->index, item);
+    cg_request_index_add(&requests->index, item);
     if (!cg_requests_write(requests, CG_SPOOL_REQUEST, item, json_of(task), &err)) {
-        cg_index_remove(&requests->index, item);
+        cg_request_index_remove(&requests->index, item);
         return;
     }
     task->result = CG_RESULT_OK;
@@ -247,13 +259,13 @@ static void run_request(struct cg_requests *requests, struct cg_work *task)
 {
     X509 *leaf = sk_X509_value(task->subject.path, 0);
     int64_t now = cg_clock_wall_ms() / 1000;
-    struct cg_item *item = cg_index_find(&requests->index, task->id);
+    struct cg_item *item = cg_request_index_find(&requests->index, task->id);
     if (item) { /* from before the start; the main thread did not know it yet */
         task->facts = item->facts;
         task->result = CG_RESULT_OK;
         return;
     }
-    task->full = cg_index_is_full(&requests->index, CG_MAILBOX_FILE_MAX);
+    task->full = cg_request_index_is_full(&requests->index, CG_MAILBOX_FILE_MAX);
     if (task->full || !cg_request_facts(leaf, &task->request, now, &task->facts))
         return;
     cg_request_check(requests->snapshot, task, now);
@@ -264,9 +276,11 @@ static void run_request(struct cg_requests *requests, struct cg_work *task)
 
 static void run_answer(struct cg_requests *requests, struct cg_work *task)
 {
-    struct cg_item *item = cg_index_find(&requests->index, task->id);
+    struct cg_item *item = cg_request_index_find(&requests->index, task->id);
     if (!item)
         return;
+    if (requests->spool.answers < 0)
+        (void)is_current(requests);
     item->port = task->port;
     struct cg_work *found = cg_requests_examine(requests, item);
     if (!found)
@@ -282,7 +296,7 @@ static void run_answer(struct cg_requests *requests, struct cg_work *task)
 static void run_done(struct cg_requests *requests, struct cg_work *task)
 {
     struct cg_error err = {""};
-    struct cg_item *item = cg_index_find(&requests->index, task->id);
+    struct cg_item *item = cg_request_index_find(&requests->index, task->id);
     int64_t now = cg_clock_wall_ms() / 1000;
     if (!item || item->done ||
         !cg_requests_write(requests, CG_SPOOL_DONE, item, cg_mail_done_json(item->id, now), &err))
@@ -317,7 +331,7 @@ static int64_t next_attempt(void)
 static void visit_request(void *context, enum cg_spool_file file, const char *id)
 {
     struct cg_requests *requests = context;
-    struct cg_item *item = cg_index_find(&requests->index, id);
+    struct cg_item *item = cg_request_index_find(&requests->index, id);
     if (!item) {
         item = calloc(1, sizeof *item);
         if (!item) {
@@ -325,9 +339,9 @@ static void visit_request(void *context, enum cg_spool_file file, const char *id
             return;
         }
         snprintf(item->id, sizeof item->id, "%s", id);
-        cg_index_add(&requests->index, item);
+        cg_request_index_add(&requests->index, item);
     }
-    cg_index_count_bytes(&requests->index, item, (size_t)cg_spool_state(&requests->spool, file, id).size);
+    cg_request_index_count_bytes(&requests->index, item, (size_t)cg_spool_state(&requests->spool, file, id).size);
     item->done = item->done || file == CG_SPOOL_DONE;
     item->own_answer = item->own_answer || file == CG_SPOOL_OWN_ANSWER;
 }
@@ -358,7 +372,7 @@ static bool read_item(struct cg_requests *requests, struct cg_item *item)
     if (!ok && fault == CG_SPOOL_ABSENT)
         cg_requests_remove(requests, item);
     else if (!ok)
-        cg_index_remove(&requests->index, item);
+        cg_request_index_remove(&requests->index, item);
     return ok;
 }
 
@@ -397,7 +411,7 @@ static void open_spool(struct cg_requests *requests)
     if (news)
         news->fresh = true;
     post(requests, news);
-    for (struct cg_item *item = cg_index_first(&requests->index), *next; item; item = next) {
+    for (struct cg_item *item = cg_request_index_first(&requests->index), *next; item; item = next) {
         next = cg_item_next(item);
         if (read_item(requests, item))
             announce(requests, item);
@@ -411,7 +425,7 @@ static void open_spool(struct cg_requests *requests)
 static void visit_answer(void *context, enum cg_spool_file file, const char *id)
 {
     struct cg_requests *requests = context;
-    struct cg_item *item = cg_index_find(&requests->index, id);
+    struct cg_item *item = cg_request_index_find(&requests->index, id);
     if (!item)
         return; /* not of this broker, or removed: the CA's to clean up */
     const struct cg_spool_state now = cg_spool_state(&requests->spool, file, id);
@@ -439,12 +453,12 @@ static void scan_answers(struct cg_requests *requests)
     int64_t age_ns = cg_clock_wall_ms() * 1000000 - now.modified_ns;
     if (!now.inode || (cg_spool_state_equal(&now, &requests->seen) && (age_ns > SETTLED_NS || age_ns < 0)))
         return;
-    for (struct cg_item *item = cg_index_first(&requests->index); item; item = cg_item_next(item))
+    for (struct cg_item *item = cg_request_index_first(&requests->index); item; item = cg_item_next(item))
         item->seen = false;
     if (!cg_spool_list_answers(&requests->spool, visit_answer, requests))
         return;
     requests->seen = now;
-    for (struct cg_item *item = cg_index_first(&requests->index), *next; item; item = next) {
+    for (struct cg_item *item = cg_request_index_first(&requests->index), *next; item; item = next) {
         next = cg_item_next(item);
         if (!item->seen)
             take_removed(requests, item);
@@ -457,7 +471,7 @@ static void scan_answers(struct cg_requests *requests)
 static void sweep(struct cg_requests *requests)
 {
     int64_t now = cg_clock_wall_ms() / 1000;
-    for (struct cg_item *item = cg_index_first(&requests->index), *next; item; item = next) {
+    for (struct cg_item *item = cg_request_index_first(&requests->index), *next; item; item = next) {
         next = cg_item_next(item);
         if (item->ends < now - KEPT_DAYS * CG_DAY)
             cg_requests_remove(requests, item);
@@ -478,24 +492,13 @@ static void read_answers(struct cg_requests *requests, int most)
 
 static void report_state(struct cg_requests *requests)
 {
-    bool full = !requests->open || requests->unwritable || cg_index_is_full(&requests->index, CG_MAILBOX_FILE_MAX);
+    bool full = !requests->open || requests->unwritable ||
+                cg_request_index_is_full(&requests->index, CG_MAILBOX_FILE_MAX);
     struct cg_work *news = full != requests->reported_full ? cg_work_new(CG_WORK_STATE, NULL) : NULL;
     if (!news)
         return;
     requests->reported_full = news->full = full;
     post(requests, news);
-}
-
-/* The CA makes answers/ when it answers for the first time. */
-static bool is_current(struct cg_requests *requests)
-{
-    struct cg_error err = {""};
-    bool current = cg_spool_is_current(&requests->spool, &err);
-    if (*err.text)
-        cg_requests_warn(requests, CG_WARNED_ANSWERS, &err);
-    else
-        requests->warned &= ~(1U << CG_WARNED_ANSWERS);
-    return current;
 }
 
 #define READ_AT_ONCE 8 /* answers; then tasks have their turn */

@@ -23,7 +23,7 @@ struct cg_requests {
     void *context;
     struct cg_snapshot *snapshot; /* borrowed from the worker; NULL: renewal is off */
     struct cg_spool spool;
-    struct cg_index index;
+    struct cg_request_index index;
     struct cg_queue todo; /* items whose answer is to be read */
     bool open, unwritable;
     bool reported_full;

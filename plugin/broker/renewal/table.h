@@ -26,7 +26,7 @@ struct cg_entry {
     uint16_t port;             /* of the listener for which the worker checks the answer */
     uint64_t asked_by;         /* number of the connection that waits for the worker; 0: none */
     uint64_t delivered;        /* counts deliveries: the last one of a certificate has its chain */
-    bool rechecking;           /* its answer is at the worker */
+    bool rechecking;           /* the worker looks for its answer */
     bool confirming, confirmed;
 };
 
