@@ -26,6 +26,7 @@ ln -s "$here/devices/mosquitto_rr" bin/
 path=$PATH
 pki "root: ca cn=Root days=-100..3000" "ca: ca issuer=root cn=Issuing days=-99..2000" "server: server issuer=root days=-9..90" \
     "old: issuer=ca cn=sensor1 san=dns:sensor1,uri:urn:a days=-70..30" "other: issuer=ca cn=sensor2 san=dns:sensor2" \
+    "later: issuer=ca cn=sensor1 san=dns:sensor1,uri:urn:a days=1..40" \
     "root2: ca cn=Next days=-1..3000" "server2: server issuer=root2 days=-9..90" "root3: ca cn=Third days=-1..3000" \
     "limited: ca cn=Limited days=-1..3000 'nc=critical,permitted;DNS:.lan'" "ended: ca cn=Ended days=-9..-1" \
     "leaf: cn=Leaf" "nosign: ca cn=Nosign ku=critical,cRLSign"
@@ -175,6 +176,10 @@ hostile_certificates() {
     fresh
     openssl x509 -in old.pem -outform DER -out fake/issue
     ignores "the old certificate again"
+    fresh
+    cat later.key later.pem ca.pem >dev/cur.pem
+    old_serial=$(serial)
+    ignores "one that starts before the current one"
     fresh
     head -c 3000 /dev/urandom >fake/issue
     ignores "noise"
