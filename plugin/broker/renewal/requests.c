@@ -93,13 +93,20 @@ bool cg_requests_write(struct cg_requests *requests, enum cg_spool_file file, st
     size_t len = text ? strlen(text) : 0;
     cJSON_Delete(json);
     if (!text) {
-        cg_error_set(err, "cannot write the answer: out of memory. Try again later.");
+        cg_error_set(err, "cannot write a file of the spool: out of memory. Try again later.");
         return false;
     }
+    if (len >= CG_MAILBOX_FILE_MAX) { /* nobody would read it */
+        cJSON_free(text);
+        cg_error_set(err, "cannot keep request %s: its certificate is too large. Issue a smaller one.", item->id);
+        cg_requests_warn(requests, CG_SPOOL_HUGE, err);
+        return false;
+    }
+    bool had = file == CG_SPOOL_OWN_ANSWER && item->own_answer;
     text[len] = '\n'; /* instead of the NUL */
     bool ok = note_write(requests, cg_spool_write(&requests->spool, file, item->id, text, len + 1, err), err);
     cJSON_free(text);
-    cg_request_index_count_bytes(&requests->index, item, ok ? len + 1 : 0);
+    cg_request_index_count_bytes(&requests->index, item, ok && !had ? len + 1 : 0);
     return ok;
 }
 
@@ -408,8 +415,10 @@ static void open_spool(struct cg_requests *requests)
     }
     requests->warned &= ~(1U << CG_WARNED_OPEN);
     struct cg_work *news = cg_work_new(CG_WORK_STATE, NULL);
-    if (news)
+    if (news) {
         news->fresh = true;
+        news->full = requests->reported_full;
+    }
     post(requests, news);
     for (struct cg_item *item = cg_request_index_first(&requests->index), *next; item; item = next) {
         next = cg_item_next(item);
