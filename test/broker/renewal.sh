@@ -267,7 +267,8 @@ expect_event "renewal is on again" "snapshot_loaded\t5" event snapshot
 first=$broker_pid first_port=$port
 port=$(free_port)
 sed "s/^listener $first_port /listener $port /; s/^listener $wsport /listener $(free_port) /" broker.conf >second.conf
-"$mosquitto" -c second.conf >second.log 2>&1 &
+# shellcheck disable=SC2086
+${CG_MOSQUITTO_WRAPPER:-} "$mosquitto" -c second.conf >second.log 2>&1 &
 second=$!
 until_true grep -qs 'another broker uses it' second.log || fail "two brokers on one spool: no message"
 ask dev6 "$(request dev6 new5)"
