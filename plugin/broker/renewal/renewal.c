@@ -110,6 +110,7 @@ static void follow(struct cg_renewal *renewal, struct cg_snapshot *current)
 void cg_renewal_receive(struct cg_renewal *renewal, struct cg_snapshot *current,
                         const struct cg_renewal_question *question)
 {
+    follow(renewal, current); /* a question may arrive before the first housekeeping */
     if (renewal->spool)
         cg_question_answer(renewal, current, question);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The requests in the spool: files, index, checks, answers and commands. Runs tasks, follows the policy, and looks for new answers.
- * All results go to one function as news. Owned by the worker; it has no thread of its own and no locks. Times in ms are
+ * All results go to one function as news. Owned by the worker; it has neither threads nor locks. Times in ms are
  * monotonic. */
 #ifndef CG_RENEWAL_REQUESTS_H
 #define CG_RENEWAL_REQUESTS_H
@@ -35,7 +35,7 @@ struct cg_requests {
 bool cg_requests_init(struct cg_requests *requests, cg_news_fn post, void *context); /* false: out of memory */
 void cg_requests_clear(struct cg_requests *requests);
 
-/* The snapshot to use from now on. again: another spool, or the same from the beginning. */
+/* The snapshot to use. again: another spool, or the same from the beginning. */
 void cg_requests_use(struct cg_requests *requests, struct cg_snapshot *snapshot, bool again);
 
 /* Fills in the result of a task, which stays the caller's; but for CG_WORK_COMMAND, see commands.h. */

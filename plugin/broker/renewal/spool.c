@@ -83,7 +83,7 @@ static bool fail(const struct cg_spool *spool, const char *verb, const char *nam
     return false;
 }
 
-/* Others could put requests of their own into a folder that they can write. */
+/* Others could put requests into a folder that they can write. */
 static bool is_ours(const struct cg_spool *spool, struct cg_error *err)
 {
     struct stat st;

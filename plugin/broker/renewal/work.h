@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What main thread and worker hand to each other: a task goes to the worker and comes back with its result; news come from the
- * worker alone, when it finds something in the spool. Whoever holds a cg_work owns it, with all that it points to. */
+ * worker alone, when it finds something in the spool. The side that holds a cg_work owns it, with all that it points to. */
 #ifndef CG_RENEWAL_WORK_H
 #define CG_RENEWAL_WORK_H
 

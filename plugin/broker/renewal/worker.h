@@ -15,7 +15,7 @@ struct cg_worker;
 struct cg_worker *cg_worker_start(void);       /* NULL: out of memory, or no thread */
 void cg_worker_stop(struct cg_worker *worker); /* waits for a task in progress; accepts NULL */
 
-/* The snapshot to use from now on, of which the worker keeps a reference. A new epoch: another spool, or none. Tasks of
+/* The snapshot to use, of which the worker keeps a reference. A new epoch: another spool, or none. Tasks of
  * an earlier epoch come back as busy, and its news are to be ignored. */
 void cg_worker_use(struct cg_worker *worker, struct cg_snapshot *snapshot, uint64_t epoch);
 
