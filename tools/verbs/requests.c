@@ -55,6 +55,7 @@ struct run {
     const struct options *options;
     struct cg_ca *ca;
     struct cg_source source;
+    struct cg_mqtt_target target; /* as long as the source */
     struct cg_issuer issuer;
     struct cg_cases cases;
     struct cg_case_list wanted; /* of the names given, or all; by time */
@@ -79,10 +80,11 @@ static bool connect_to(struct run *run, struct cg_error *err)
     snprintf(key, sizeof key, "%.2000s/live/%.64s/privkey.pem", run->cli->dir, o->as);
     if (o->password_file && !cg_passphrase_of_file(o->password_file, "Password", password, err))
         return false;
-    const struct cg_mqtt_target target = {
-        o->broker, ca, cert, key, o->id, o->username, o->password_file ? password : NULL, TIMEOUT_MS};
-    struct cg_mqtt *mqtt = cg_mqtt_open(&target, err);
+    run->target = (struct cg_mqtt_target){o->broker, ca, cert, key, o->id, o->username, NULL, TIMEOUT_MS};
+    run->target.password = o->password_file ? password : NULL;
+    struct cg_mqtt *mqtt = cg_mqtt_open(&run->target, err);
     OPENSSL_cleanse(password, sizeof password);
+    run->target = (struct cg_mqtt_target){.host_port = o->broker, .timeout_ms = TIMEOUT_MS};
     return mqtt && cg_source_open_broker(&run->source, mqtt, err) && cg_source_list(&run->source, err);
 }
 
