@@ -88,7 +88,7 @@ static int check_live(const struct cg_cli *quiet, const struct cg_ca *ca, const 
     if (!cg_renewal_due_of(live, quiet->now, &dates.due) && !read_dates(path, quiet->now, &dates, err))
         return FAULT;
     const bool unfinished = ca->root && live->has_record && cg_renewal_is_unfinished(ca, live->name);
-    if (!unfinished && ca->root && quiet->now >= dates.due && cg_successor_is_live(ca, live->name))
+    if ((unfinished || quiet->now >= dates.due) && ca->root && cg_successor_is_live(ca, live->name))
         return NOT_DUE; /* its device renews it */
     return report(quiet, path, &dates, unfinished, NULL);
 }

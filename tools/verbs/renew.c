@@ -74,7 +74,8 @@ static bool is_due(const struct run *run, bool is_known, int64_t due)
     return !run->options->due || (is_known && due <= run->cli->now);
 }
 
-/* The certificate came by its device's request, and only the device has the key: with --all it is left to the device. */
+/* The certificate came by its device's request, and only the device has the key: with --all it is left to the device, as are the
+ * folders of the name, where the old key fits until the device has replaced it. */
 static bool is_left_to_device(const struct run *run, const char *name)
 {
     return run->options->all && cg_successor_is_live(run->ca, name);
@@ -192,7 +193,7 @@ static bool renew_one(struct run *run, const char *name, struct cg_error *err)
         return leave_busy(run, name, err);
     if (!wanted) {
         note_skipped(run, name);
-        return cli->dry_run || deploy_unchanged(run, name, err);
+        return cli->dry_run || is_left_to_device(run, name) || deploy_unchanged(run, name, err);
     }
     if (!can_have_new_key(run, name, err) || !open_issuer(run, err) || !remember_key(run, name, &params, err))
         return false;
