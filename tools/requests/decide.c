@@ -136,13 +136,13 @@ static void decide_one(void *context, size_t i)
         goes_on = steps[k](item, cases->issuer);
 }
 
-/* ---- several requests for one certificate in this run: the first is signed, the others are looked at later */
+/* ---- several requests of one name in this run: the first is signed, the others are looked at later */
 
-static int by_certificate(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
     const struct cg_case *x = *(struct cg_case *const *)a, *y = *(struct cg_case *const *)b;
     const int64_t s = x->item->mail.received, t = y->item->mail.received;
-    const int order = strcmp(x->sha256, y->sha256);
+    const int order = strcmp(x->name, y->name);
     return order ? order : s != t ? (s > t) - (s < t) : strcmp(x->item->id, y->item->id);
 }
 
@@ -156,9 +156,9 @@ static bool order_rivals(struct cg_cases *cases, struct cg_error *err)
         if (cases->item[i].state == CG_CASE_WAITING)
             sorted[count++] = &cases->item[i];
     if (count)
-        qsort(sorted, count, sizeof *sorted, by_certificate);
+        qsort(sorted, count, sizeof *sorted, by_name);
     for (size_t i = 1; i < count; i++)
-        if (strcmp(sorted[i]->sha256, sorted[i - 1]->sha256) == 0)
+        if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
             sorted[i]->state = CG_CASE_LATER;
     free(sorted);
     return true;

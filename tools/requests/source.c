@@ -53,6 +53,11 @@ bool cg_source_flush(struct cg_source *source, struct cg_error *err)
     return source->kind->flush(source, err);
 }
 
+bool cg_source_sweep(struct cg_source *source, int64_t now, struct cg_error *err)
+{
+    return source->kind->sweep(source, now, err);
+}
+
 void cg_source_close(struct cg_source *source)
 {
     if (source->kind)

@@ -36,6 +36,7 @@ struct cg_source_kind {
     bool (*put)(struct cg_source *source, const struct cg_mail_answer *answer, struct cg_error *err);
     bool (*forget)(struct cg_source *source, const char *id, struct cg_error *err);
     bool (*flush)(struct cg_source *source, struct cg_error *err);
+    bool (*sweep)(struct cg_source *source, int64_t now, struct cg_error *err);
     void (*close)(struct cg_source *source);
 };
 
@@ -68,6 +69,9 @@ bool cg_source_list(struct cg_source *source, struct cg_error *err);
 bool cg_source_put(struct cg_source *source, const struct cg_mail_answer *answer, struct cg_error *err);
 bool cg_source_forget(struct cg_source *source, const char *id, struct cg_error *err);
 bool cg_source_flush(struct cg_source *source, struct cg_error *err);
+
+/* Removes answers of this CA that are a week old and have no request any more. */
+bool cg_source_sweep(struct cg_source *source, int64_t now, struct cg_error *err);
 void cg_source_close(struct cg_source *source);
 
 /* For the kinds: adds an item, whose id is set. NULL: out of memory. */

@@ -82,12 +82,19 @@ static bool flush(struct cg_source *source, struct cg_error *err)
     return true;
 }
 
+/* The broker removes its own files. */
+static bool sweep(struct cg_source *source, int64_t now, struct cg_error *err)
+{
+    (void)source, (void)now, (void)err;
+    return true;
+}
+
 static void close_broker(struct cg_source *source)
 {
     cg_mqtt_close(source->own);
 }
 
-static const struct cg_source_kind broker_kind = {list, put, forget, flush, close_broker};
+static const struct cg_source_kind broker_kind = {list, put, forget, flush, sweep, close_broker};
 
 bool cg_source_open_broker(struct cg_source *source, struct cg_mqtt *mqtt, struct cg_error *err)
 {

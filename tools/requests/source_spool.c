@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define ID_LENGTH   (CG_RENEWAL_ID_MAX - 1)
+#define LEFT_AGE    (7 * CG_DAY)
 #define BATCH       256  /* answers that become durable together */
 #define FILE_MODE   0644 /* the folder's mode keeps others out */
 #define FOLDER_MODE 0750
@@ -334,6 +335,30 @@ static bool forget(struct cg_source *source, const char *id, struct cg_error *er
     return unlinkat(spool->answers, name, 0) == 0 || errno == ENOENT || fail_at(spool, "remove in", "answers", err);
 }
 
+/* The week is for a broker whose part of the spool is away for a while. */
+static bool is_left(const struct cg_source *source, const char *name, int64_t now)
+{
+    const struct spool *spool = source->own;
+    char id[CG_RENEWAL_ID_MAX];
+    struct stat st;
+    return id_of(name, id) && !cg_source_find(source, id) &&
+           fstatat(spool->answers, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime < now - LEFT_AGE;
+}
+
+static bool sweep(struct cg_source *source, int64_t now, struct cg_error *err)
+{
+    const struct spool *spool = source->own;
+    const int fd = source->is_more ? -1 : open_folder(spool->answers, ".");
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    bool ok = folder || source->is_more || fail_at(spool, "read", "answers", err);
+    for (struct dirent *e; ok && folder && (e = readdir(folder));)
+        if (is_left(source, e->d_name, now))
+            ok = unlinkat(spool->answers, e->d_name, 0) == 0 || fail_at(spool, "remove in", "answers", err);
+    if (folder)
+        closedir(folder);
+    return ok;
+}
+
 static void close_spool(struct cg_source *source)
 {
     struct spool *spool = source->own;
@@ -344,7 +369,7 @@ static void close_spool(struct cg_source *source)
     free(spool);
 }
 
-static const struct cg_source_kind spool_kind = {list, put, forget, flush, close_spool};
+static const struct cg_source_kind spool_kind = {list, put, forget, flush, sweep, close_spool};
 
 enum cg_ca_result cg_source_open_spool(struct cg_source *source, const struct cg_spool_open *open, struct cg_error *err)
 {

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define TIMEOUT_MS 10000
+#define FAILED_MAX 3   /* answers, one after the other */
 #define REASON_MAX 150 /* bytes; it goes to the device in one packet */
 
 struct options {
@@ -233,16 +234,32 @@ static int refuse(struct run *run, struct cg_error *err)
 
 /* ---- answers */
 
+/* One that fails holds back no other, but when the disk is full or the connection is lost, all of them fail. */
+static bool answer_all(struct run *run, struct cg_error *err)
+{
+    size_t failed = 0;
+    for (size_t i = 0; failed < FAILED_MAX && i < run->wanted.count; i++) {
+        struct cg_case *item = run->wanted.item[i];
+        if (cg_case_answer(item, &run->issuer, &run->source, &item->err)) {
+            failed = 0;
+            continue;
+        }
+        *err = item->err;
+        item->state = CG_CASE_FAULTY;
+        failed++;
+    }
+    return failed < FAILED_MAX;
+}
+
 /* The lock is not needed any more: answering a broker may take long. */
 static bool answer(struct run *run, struct cg_error *err)
 {
-    bool ok = run->ca->options.dry_run || cg_lock_release(run->ca, err);
-    for (size_t i = 0; ok && !run->ca->options.dry_run && i < run->wanted.count; i++)
-        ok = cg_case_answer(run->wanted.item[i], &run->issuer, &run->source, err);
-    ok = ok && (run->ca->options.dry_run || cg_source_flush(&run->source, err));
-    if (!ok)
-        cg_error_prefix(err, "the answers are not complete; the next run with --sign completes them");
-    return ok;
+    if (run->cli->dry_run)
+        return true;
+    if (cg_lock_release(run->ca, err) && answer_all(run, err) && cg_source_flush(&run->source, err))
+        return cg_source_sweep(&run->source, run->cli->now, err);
+    cg_error_prefix(err, "the answers are not complete; the next run with --sign completes them");
+    return false;
 }
 
 /* ---- the result */
@@ -327,9 +344,10 @@ static int act(struct run *run, struct cg_error *err)
         return code;
     if (!run->issued && !run->options->refuse)
         cg_say(run->cli, "Nothing was to be signed.");
+    const bool ok = answer(run, err);
     report(run);
     const int found = code_of(run);
-    if (!answer(run, err))
+    if (!ok)
         return CG_EXIT_FAILED;
     finish(run);
     return found == CG_EXIT_FAILED ? CG_REPORTED(found) : found;
