@@ -61,6 +61,7 @@ done
 ok cg -C ca --at $start -q issue client named --lifetime 30d --san uri:urn:dev:7 --san dns:dev7 --org Plant --policy-oid 1.3.6.1.4.1.99999.1
 ok cg -C ca --at $start -q issue broker b.lan --lifetime 30d
 ok cg -C ca --at $start -q issue client young --lifetime 300d
+ok cg -C ca --at $start -q issue client placed --lifetime 30d --to etc
 ok cg -C other --at $start init --no-passphrase
 ok cg -C other --at $start -q issue client one --lifetime 30d
 for i in 1 2 3 4 5; do key key$i; done
@@ -122,11 +123,18 @@ cmp -s first "$spool/answers/$id.json" || fail "a damaged answer stays"
 ok at $later
 says "named .*answered"
 
-# ---- only the device renews it ----
+# ---- only the device renews it, also if the CA has deployed the old one ----
 ok cg -C ca --at 2026-07-20T00:00:00Z -n renew --all --due
 says_not '"named"'
 ok cg -C ca --at 2026-07-20T00:00:00Z -n renew named
 says '"named"'
+ask placed key5 >id
+ok at $later --sign placed
+ok cg -C ca --at $later needs-renewal --all
+says_not '"placed"'
+ok cg -C ca --at $later renew --all --due
+cmp -s ca/archive/placed/0001/cert.pem etc/cert.pem || fail "the CA deployed a certificate without its key"
+expect 1 cg -C ca --at $later needs-renewal --all
 
 # ---- confirmed: recorded once, by the CA's clock; then the answer is removed ----
 "$CG_REQUEST" used "$spool/requests" "$id"
@@ -331,7 +339,13 @@ says "another run of certguard is answering"
 expect 1 at $due -n --sign --all
 exec 9>&-
 : >"$spool/answers/.$good.new"
+old=$(printf "%064d" 7)
+young=$(printf "%064d" 8)
+touch -d 2026-06-01T00:00:00Z "$spool/answers/$old.json"
+touch -d 2026-06-20T00:00:00Z "$spool/answers/$young.json"
 rm -rf "$spool/requests/0"*
 ok at $due --sign --all
 [ ! -e "$spool/answers/.$good.new" ] || fail "a part stays"
+[ ! -e "$spool/answers/$old.json" ] || fail "an old answer without a request stays"
+[ -e "$spool/answers/$young.json" ] || fail "a young answer was removed"
 echo "done"
