@@ -22,7 +22,7 @@ static unsigned char *make_csr(EVP_PKEY *key, int *len)
         X509_REQ_sign(csr, key, digest_of(key)) > 0)
         *len = i2d_X509_REQ(csr, &der);
     X509_REQ_free(csr);
-    return der;
+    return *len > 0 ? der : NULL;
 }
 
 /* Appends the signature over tbs to the CSR of len octets. */
@@ -50,8 +50,8 @@ unsigned char *cg_device_request(const X509 *current, EVP_PKEY *current_key, EVP
     int ncsr = 0;
     size_t ntbs = 0;
     unsigned char *csr = make_csr(key, &ncsr), *request = NULL;
-    const struct cg_der span = {csr, csr ? csr + ncsr : NULL};
-    unsigned char *tbs = ncsr > 0 ? cg_renewal_tbs(current, &span, &ntbs) : NULL;
+    const struct cg_der span = {csr, csr + ncsr};
+    unsigned char *tbs = csr ? cg_renewal_tbs(current, &span, &ntbs) : NULL;
     if (tbs)
         request = add_signature(csr, (size_t)ncsr, current_key, tbs, ntbs, len);
     if (!request)
