@@ -303,9 +303,9 @@ for key in "RSA rsa_keygen_bits:2048" "EC ec_paramgen_curve:P-384" ED25519; do
     issues
     ok renew_from device
     a_pair device
-    openssl pkey -in device/privkey.pem -noout -text | head -1 >type
-    openssl pkey -pubin -in device.pub -noout -text | head -1 | sed 's/Public/Private/' | cut -c 1-12 | grep -qf - type ||
-        [ "$1" = RSA ] || fail "another type of key: $(cat type)"
+    openssl pkey -in device/privkey.pem -noout -text | head -1 >key.type
+    openssl pkey -pubin -in device.pub -noout -text | head -1 | sed 's/Public/Private/' | cut -c 1-12 | grep -qf - key.type ||
+        [ "$1" = RSA ] || fail "another type of key: $(cat key.type)"
 done
 
 # ---- wrong usage

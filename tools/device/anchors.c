@@ -25,12 +25,12 @@ static bool drop(const struct taking *taking, const struct cg_statement *stateme
 {
     struct cg_refusal refusal;
     struct cg_device *device = taking->device;
-    STACK_OF(X509) *path = cg_device_path(device->current.cert, device->current.chain, device->anchors, NULL);
+    STACK_OF(X509) *path = cg_device_path(device->current.cert, device->current.chain, device->trust.anchors, NULL);
     const X509 *own = path ? sk_X509_value(path, sk_X509_num(path) - 1) : NULL;
     const bool obeys = cg_statement_drops(statement, held, cg_talk_anchor(taking->talk), own, &refusal);
     sk_X509_pop_free(path, X509_free);
     *taking->dropped += obeys;
-    return !obeys || cg_device_drop_anchor(device, statement->digest, err);
+    return !obeys || cg_device_drop_anchor(&device->trust, statement->digest, err);
 }
 
 static bool add(const struct taking *taking, const struct cg_statement *statement, const struct cg_held_roots *held,
@@ -41,7 +41,7 @@ static bool add(const struct taking *taking, const struct cg_statement *statemen
     if (*taking->added >= CG_STATEMENT_ROOTS_MAX ||
         !cg_statement_new_root(statement, held, trusted_time(taking), &root, &refusal))
         return true;
-    const bool ok = cg_device_add_anchor(taking->device, root, err);
+    const bool ok = cg_device_add_anchor(&taking->device->trust, root, err);
     X509_free(root);
     *taking->added += ok;
     return ok;
@@ -50,7 +50,7 @@ static bool add(const struct taking *taking, const struct cg_statement *statemen
 static bool obey(const struct taking *taking, const struct cg_device_answer *answer, struct cg_error *err)
 {
     const struct cg_device *device = taking->device;
-    const struct cg_held_roots held = {device->anchors, device->dropped, device->ndropped};
+    const struct cg_held_roots held = {device->trust.anchors, device->trust.dropped, device->trust.ndropped};
     struct cg_statement statement;
     struct cg_refusal refusal;
     if (!cg_statement_parse(answer->data, answer->len, &statement, &refusal))

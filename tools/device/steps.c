@@ -37,7 +37,7 @@ static bool end(struct run *run, enum cg_device_state state, int64_t seconds)
 
 static struct cg_talk *connect_with(const struct run *run, const struct cg_device_pair *pair, struct cg_error *err)
 {
-    const struct cg_tls_objects objects = {run->device.anchors, pair->cert, pair->chain, pair->key,
+    const struct cg_tls_objects objects = {run->device.trust.anchors, pair->cert, pair->chain, pair->key,
                                            "ca.pem of the folder"};
     return cg_talk_open(&run->order->target, &objects, err);
 }
@@ -159,7 +159,7 @@ static bool take_issued(struct run *run, X509 *leaf, struct cg_error *err)
 {
     STACK_OF(X509) *chain = sk_X509_new_null(), *path = NULL;
     bool ok = chain && is_successor(run, leaf, err) && ask_chain(run, chain, err) &&
-              (path = cg_device_path(leaf, chain, run->device.anchors, err));
+              (path = cg_device_path(leaf, chain, run->device.trust.anchors, err));
     sk_X509_pop_free(chain, X509_free);
     if (!ok) {
         cg_error_prefix(err, "the new certificate was not accepted, and the current one stays in use");

@@ -2,9 +2,8 @@
 /* The folder of a device with its certificate, which programs read by these paths:
  *
  *   privkey.pem, cert.pem, chain.pem, fullchain.pem   the current pair, which changes at once (deploy/file_set.h)
- *   ca.pem                                            the trust anchors
+ *   ca.pem                                            the trust anchors (trust.h)
  *   .certguard/new/        privkey.pem of the next pair, 0600; and fullchain.pem once it was issued and checked
- *   .certguard/dropped     digests of the roots that were dropped, a line of hex each
  *   .certguard/lock        one run at a time
  *
  * A folder with fullchain.pem alone, or with cert.pem and chain.pem, becomes such a folder with the first renewal. Each
@@ -17,13 +16,12 @@
 #include "core/base/error.h"
 #include "deploy/folder.h"
 #include "store/owner.h"
+#include "trust.h"
 
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
-
-#define CG_DEVICE_DIGEST 32
 
 struct cg_device_pair {
     EVP_PKEY *key;
@@ -40,9 +38,7 @@ struct cg_device {
     int lock;                      /* -1: none */
     struct cg_device_pair current; /* all members are set */
     struct cg_device_pair next;    /* key NULL: none; cert NULL: not issued yet */
-    STACK_OF(X509) *anchors;       /* without those that were dropped */
-    unsigned char *dropped;
-    size_t ndropped;
+    struct cg_device_trust trust;
 };
 
 enum cg_device_opened { CG_DEVICE_NOT_OPENED = 0, CG_DEVICE_OPENED, CG_DEVICE_IN_USE };
@@ -65,10 +61,5 @@ bool cg_device_discard(struct cg_device *device, struct cg_error *err);
 
 /* Deletes previous pairs. */
 void cg_device_tidy(const struct cg_device *device);
-
-/* Adds a trust anchor, or removes the one with this digest, which is remembered. */
-bool cg_device_add_anchor(struct cg_device *device, X509 *root, struct cg_error *err);
-bool cg_device_drop_anchor(struct cg_device *device, const unsigned char digest[CG_DEVICE_DIGEST],
-                           struct cg_error *err);
 
 #endif
