@@ -27,14 +27,15 @@ struct cg_talk {
     char part[24]; /* "chain/1"; "": not one of these */
     bool asks_due;
     const EVP_PKEY *key; /* of a request */
-    struct cg_device_answer *answer;
+    bool is_open;
+    struct cg_device_answer answer;
 };
 
 void cg_device_answer_clear(struct cg_device_answer *answer)
 {
     X509_free(answer->leaf);
     free(answer->data);
-    *answer = (struct cg_device_answer){0};
+    memset(answer, 0, sizeof *answer);
 }
 
 /* ---- payloads */
@@ -150,11 +151,11 @@ static void on_message(void *self, const char *topic, const void *data, size_t l
     struct cg_talk *talk = self;
     const size_t prefix = strlen(CG_RENEW_TOPIC "/");
     struct cg_device_answer answer = {0};
-    if (!talk->answer || talk->answer->reply || strncmp(topic, CG_RENEW_TOPIC "/", prefix) != 0)
+    if (!talk->is_open || talk->answer.reply || strncmp(topic, CG_RENEW_TOPIC "/", prefix) != 0)
         return;
     answer.reply = read_answer(talk, topic + prefix, data, len, &answer);
     if (answer.reply)
-        *talk->answer = answer;
+        talk->answer = answer;
     else
         cg_device_answer_clear(&answer);
 }
@@ -162,7 +163,7 @@ static void on_message(void *self, const char *topic, const void *data, size_t l
 static bool is_answered(const void *self)
 {
     const struct cg_talk *talk = self;
-    return talk->answer->reply;
+    return talk->answer.reply;
 }
 
 /* ---- the connection */
@@ -212,9 +213,11 @@ static bool ask(struct cg_talk *talk, const void *data, size_t len, struct cg_de
                 struct cg_error *err)
 {
     cg_device_answer_clear(answer);
-    talk->answer = answer;
+    talk->is_open = true;
     const enum cg_asked asked = cg_connection_ask(talk->connection, CG_RENEW_TOPIC, data, len, err);
-    talk->answer = NULL;
+    talk->is_open = false;
+    *answer = talk->answer;
+    talk->answer = (struct cg_device_answer){0};
     return asked != CG_ASKED_FAILED;
 }
 
