@@ -316,4 +316,27 @@ expect 64 renew_from --reuse-key device
 expect 64 cg renew --id x one
 expect 64 cg renew --from '' device
 expect 64 renew_from --timeout 0s device
+
+# ---- root, in the folder of another user: with that user's rights, and its files stay that user's
+if [ "$(id -u)" = 0 ] && id nobody >out 2>err; then
+    public_scratch
+    cd "$public_folder" || exit 1
+    cp -a "$work"/*.pem "$work"/*.key "$work"/*.pub "$work"/*.der "$work/client.ext" .
+    ln -s "$work/peer" peer
+    new_device owned
+    chown -R nobody owned && chmod 711 owned
+    echo secret >secret && chmod 600 secret
+    answers request 1-pending "60 x"
+    expect 75 renew_from owned
+    issues
+    ok renew_from owned
+    a_pair owned
+    [ "$(find owned ! -user nobody)" = "" ] || fail "files of root in another user's folder: $(find owned ! -user nobody)"
+    rm owned/ca.pem && ln -s "$public_folder/secret" owned/ca.pem
+    expect 1 renew_from owned
+    chmod 700 "$public_folder"
+    expect 1 renew_from owned
+    says "cannot reach it by this path"
+    cd "$work" || exit 1
+fi
 [ ! -s peer.err ] || fail "the peer: $(cat peer.err)"
