@@ -84,6 +84,7 @@ grep -q '"generation":1' out || fail "nothing was pruned"
 json 0 -C ca show old
 json 0 -C ca list --all
 json 1 -C ca renew nobody
+json 1 renew --from 127.0.0.1:1 nowhere
 json 0 -C ca -n deploy b.lan --to etc
 json 0 -C ca deploy b.lan --to etc
 json 0 -C ca deploy b.lan --rollback
