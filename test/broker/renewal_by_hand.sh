@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # Renewal with openssl and mosquitto_rr alone, as docs/renewal.md describes it, and with the shell client of conf/devices: MQTT 3.1.1
 # and 5, each QoS, websockets; without access list, with acl_file and with the dynamic-security plugin; a restart of the broker
-# between question and answer; a client that is killed. May be there: CG_KILL_STEP (9): every Nth command of the client.
+# between question and answer; a client that is killed. May be there: CG_KILL_STEP (17): every Nth command of the client.
 . "$(dirname "$0")/lib.sh"
 begin
 command -v setsid >/dev/null && command -v flock >/dev/null || skip "no setsid or flock"
@@ -259,7 +259,7 @@ killed() { # NAME N: false if the run has fewer commands
     CG_COUNT=$scratch/$1.count CG_KILL_AT=$2 PATH=$scratch/kill:$PATH setsid -w "$shell" "$client" "$1.d" now >client.log 2>&1
     [ "$(wc -l <"$1.count")" -ge "$2" ]
 }
-points=$(i=1; while [ $i -le 100 ]; do echo $i; i=$((i + ${CG_KILL_STEP:-9})); done)
+points=$(i=1; while [ $i -le 100 ]; do echo $i; i=$((i + ${CG_KILL_STEP:-17})); done)
 kills=0
 kill_each() { # PREFIX TITLE
     for n in $points; do

@@ -29,7 +29,7 @@ pki "root: ca cn=Root days=-100..3000" "ca: ca issuer=root cn=Issuing days=-99..
     "later: issuer=ca cn=sensor1 san=dns:sensor1,uri:urn:a days=1..40" \
     "root2: ca cn=Next days=-1..3000" "server2: server issuer=root2 days=-9..90" "root3: ca cn=Third days=-1..3000" \
     "limited: ca cn=Limited days=-1..3000 'nc=critical,permitted;DNS:.lan'" "ended: ca cn=Ended days=-9..-1" \
-    "leaf: cn=Leaf" "nosign: ca cn=Nosign ku=critical,cRLSign"
+    "leaf: cn=Leaf ku=critical,keyCertSign" "nosign: ca cn=Nosign ku=critical,cRLSign" "noku: ca cn=Noku ku=none"
 openssl x509 -in ca.pem -outform DER -out ca.der
 # names NAME CSR-SUBJECT EXTENSIONS...: what the CA issues
 names() {
@@ -266,6 +266,8 @@ roots() {
     takes "no certificate that is no CA" root
     root_statement anchor.1 nosign root
     takes "no root that signs no certificates" root
+    root_statement anchor.1 noku root
+    takes "no root that does not say what it signs" root
     root_statement anchor.1 ca root
     takes "no issuing CA" root
     root_statement anchor.1 root2 limited
