@@ -26,6 +26,7 @@ ln -s "$here/devices/mosquitto_rr" bin/
 path=$PATH
 pki "root: ca cn=Root days=-100..3000" "ca: ca issuer=root cn=Issuing days=-99..2000" "server: server issuer=root days=-9..90" \
     "old: issuer=ca cn=sensor1 san=dns:sensor1,uri:urn:a days=-70..30" "other: issuer=ca cn=sensor2 san=dns:sensor2" \
+    "ed: issuer=ca key=ed25519 cn=sensor1 san=dns:sensor1,uri:urn:a days=-70..30" \
     "later: issuer=ca cn=sensor1 san=dns:sensor1,uri:urn:a days=1..40" \
     "root2: ca cn=Next days=-1..3000" "server2: server issuer=root2 days=-9..90" "root3: ca cn=Third days=-1..3000" \
     "limited: ca cn=Limited days=-1..3000 'nc=critical,permitted;DNS:.lan'" "ended: ca cn=Ended days=-9..-1" \
@@ -138,6 +139,15 @@ the_conversation() {
     echo 'hook="echo hook >>hooks"' >>dev/renew.conf
     renew soon
     [ -s dev/hooks ] || fail "$shell: the hook does not run again"
+
+    openssl pkeyutl -help 2>&1 | grep -q -- -rawin || return # before OpenSSL 3
+    fresh
+    cat ed.key ed.pem ca.pem >dev/cur.pem
+    old_serial=$(serial)
+    echo key=ED25519 >>dev/renew.conf
+    renew
+    expect "with Ed25519" 0 renewed
+    is_renewed || fail "$shell: not renewed with Ed25519"
 }
 
 # An answer that must be ignored: TITLE; what was prepared in "fake" issues it
