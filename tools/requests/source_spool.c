@@ -242,7 +242,7 @@ static bool id_of(const char *name, char id[CG_RENEWAL_ID_MAX])
 {
     if (strlen(name) != ID_LENGTH + strlen(".json") || strcmp(name + ID_LENGTH, ".json") != 0)
         return false;
-    snprintf(id, CG_RENEWAL_ID_MAX, "%s", name);
+    snprintf(id, CG_RENEWAL_ID_MAX, "%.*s", ID_LENGTH, name);
     return cg_renewal_id_is_valid(id);
 }
 

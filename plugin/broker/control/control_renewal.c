@@ -4,7 +4,6 @@
 #include "broker/base/clock.h"
 #include "control_request.h"
 
-#include "core/base/datetime.h"
 #include "core/renewal/request.h"
 
 #define WAIT_S 30 /* for the disk */
@@ -94,18 +93,17 @@ void cg_control_add_renewal(cJSON *status, const struct cg_renewal *renewal)
         {"waiting", numbers.waiting},     {"requested", numbers.requested}, {"refused", numbers.refused},
         {"delivered", numbers.delivered}, {"confirmed", numbers.confirmed},
     };
-    char oldest[32] = "";
     if (!numbers.on)
         return;
     cJSON *object = cJSON_AddObjectToObject(status, "renewal");
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         cJSON_AddNumberToObject(object, members[i].name, (double)members[i].number);
-    if (numbers.oldest != CG_TIME_NONE)
-        cg_time_text(numbers.oldest, oldest, sizeof oldest);
-    if (*oldest)
-        cJSON_AddStringToObject(object, "oldest_waiting", oldest);
     cJSON_AddBoolToObject(object, "spool_full", numbers.full);
     cJSON *waiting = cg_renewal_waiting(renewal);
+    const char *oldest = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(waiting ? waiting->child : NULL, "received"));
+    if (oldest)
+        cJSON_AddStringToObject(object, "oldest_waiting", oldest);
     if (!cJSON_AddItemToObject(object, "requests", waiting))
         cJSON_Delete(waiting);
 }

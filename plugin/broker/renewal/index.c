@@ -26,7 +26,7 @@ void cg_request_index_free(struct cg_request_index *index)
 uint64_t cg_id_hash(const char *id)
 {
     char first[17];
-    snprintf(first, sizeof first, "%s", id);
+    snprintf(first, sizeof first, "%.16s", id);
     return strtoull(first, NULL, 16);
 }
 

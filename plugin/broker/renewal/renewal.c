@@ -160,21 +160,15 @@ int64_t cg_renewal_poll(struct cg_renewal *renewal, struct cg_snapshot *current)
 
 struct cg_renewal_numbers cg_renewal_numbers(const struct cg_renewal *renewal)
 {
-    struct cg_renewal_numbers numbers = {
+    return (struct cg_renewal_numbers){
         .requested = renewal->requested,
         .refused = renewal->refused,
         .delivered = renewal->delivered,
         .confirmed = renewal->confirmed,
         .waiting = renewal->table.waiting,
-        .oldest = CG_TIME_NONE,
         .full = renewal->full,
         .on = renewal->spool != NULL,
     };
-    for (const struct cg_entry *entry = cg_table_first(&renewal->table); entry; entry = cg_entry_next(entry))
-        if (entry->state == CG_ENTRY_WAITING &&
-            (numbers.oldest == CG_TIME_NONE || entry->facts.received < numbers.oldest))
-            numbers.oldest = entry->facts.received;
-    return numbers;
 }
 
 static int oldest_first(const void *a, const void *b)

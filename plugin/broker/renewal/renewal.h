@@ -45,7 +45,6 @@ void cg_renewal_ended(struct cg_renewal *renewal, const struct cg_conn *conn);
 struct cg_renewal_numbers {
     int64_t requested, refused, delivered, confirmed; /* since the start */
     int64_t waiting;                                  /* requests without an answer */
-    int64_t oldest;                                   /* when the oldest of them was received, s; CG_TIME_NONE: none */
     bool full;                                        /* the spool takes no more */
     bool on;                                          /* the policy names a spool */
 };

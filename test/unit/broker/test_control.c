@@ -84,7 +84,7 @@ struct cg_renewal_numbers cg_renewal_numbers(const struct cg_renewal *renewal)
 cJSON *cg_renewal_waiting(const struct cg_renewal *renewal)
 {
     (void)renewal;
-    return cJSON_Parse("[{\"id\":\"00\"}]");
+    return cJSON_Parse(worker.numbers.waiting ? "[{\"id\":\"00\",\"received\":\"2025-06-15T15:06:40Z\"}]" : "[]");
 }
 
 static int64_t later_ms;
@@ -546,16 +546,16 @@ static void the_status_shows_what_waits(void **unused)
     cJSON *status = cJSON_CreateObject();
     cg_control_add_renewal(status, NULL);
     assert_null(status->child); /* it is off */
-    worker.numbers = (struct cg_renewal_numbers){5, 4, 3, 2, 1, INT64_C(1750000000), true, true};
+    worker.numbers = (struct cg_renewal_numbers){5, 4, 3, 2, 1, true, true};
     cg_control_add_renewal(status, NULL);
     char *text = cJSON_PrintUnformatted(status);
     assert_string_equal(text, "{\"renewal\":{\"waiting\":1,\"requested\":5,\"refused\":4,\"delivered\":3,"
                               "\"confirmed\":2,\"oldest_waiting\":\"2025-06-15T15:06:40Z\",\"spool_full\":true,"
-                              "\"requests\":[{\"id\":\"00\"}]}}");
+                              "\"requests\":[{\"id\":\"00\",\"received\":\"2025-06-15T15:06:40Z\"}]}}");
     cJSON_free(text);
     cJSON_Delete(status);
     status = cJSON_CreateObject();
-    worker.numbers = (struct cg_renewal_numbers){.oldest = CG_TIME_NONE, .on = true};
+    worker.numbers = (struct cg_renewal_numbers){.on = true};
     cg_control_add_renewal(status, NULL);
     assert_null(
         cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(status, "renewal"), "oldest_waiting"));
