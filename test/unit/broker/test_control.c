@@ -550,7 +550,7 @@ static void the_status_shows_what_waits(void **unused)
     cg_control_add_renewal(status, NULL);
     char *text = cJSON_PrintUnformatted(status);
     assert_string_equal(text, "{\"renewal\":{\"waiting\":1,\"requested\":5,\"refused\":4,\"delivered\":3,"
-                              "\"confirmed\":2,\"oldest_waiting\":\"2025-06-15T15:06:40Z\",\"spool_full\":true,"
+                              "\"confirmed\":2,\"spool_full\":true,\"oldest_waiting\":\"2025-06-15T15:06:40Z\","
                               "\"requests\":[{\"id\":\"00\",\"received\":\"2025-06-15T15:06:40Z\"}]}}");
     cJSON_free(text);
     cJSON_Delete(status);
