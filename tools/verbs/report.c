@@ -156,7 +156,8 @@ const struct cg_verb cg_verb_report = {
         "Writes one HTML page that needs neither network nor scripts. You can send it, print it, or open it on a\n"
         "phone. LOG may be compressed with gzip; several logs may be given in any order. Without\n"
         "LOG, standard input is read. If the folder of -C contains a CA, the report includes its certificates,\n"
-        "and which of them should have been renewed or were fetched by devices over MQTT. On the machine of the broker,\n"
+        "and which of them should have been renewed or were fetched by devices over MQTT. On the machine of the "
+        "broker,\n"
         "also use --policy.\n\n"
         "Logs of any size are read in constant memory. In each table, the first 16,384 names are counted\n"
         "separately, all others together.",

@@ -37,7 +37,7 @@ static const struct event_row rows[CG_EVENT_COUNT] = {
                                   "refused a renewal request of"},
     [CG_EVENT_RENEWAL_DELIVERED] = {"renewal_delivered", CG_LEVEL_NOTICE, CG_CLASS_CLIENT,
                                     "delivered a new certificate to"},
-    [CG_EVENT_RENEWAL_CONFIRMED] = {"renewal_confirmed", CG_LEVEL_NOTICE, CG_CLASS_CLIENT, "renewal is complete:"},
+    [CG_EVENT_RENEWAL_CONFIRMED] = {"renewal_confirmed", CG_LEVEL_NOTICE, CG_CLASS_CLIENT, "completed the renewal of"},
     [CG_EVENT_SNAPSHOT_LOADED] = {"snapshot_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "loaded"},
     [CG_EVENT_SNAPSHOT_REJECTED] = {"snapshot_rejected", CG_LEVEL_ERROR, CG_CLASS_ALWAYS, "keeps the previous version"},
     [CG_EVENT_CREDENTIAL_LOADED] = {"credential_loaded", CG_LEVEL_NOTICE, CG_CLASS_ALWAYS, "serves a new certificate"},

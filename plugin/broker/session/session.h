@@ -18,8 +18,8 @@ struct cg_session {
     int64_t limit_ms;              /* monotonic, with limited */
     struct cg_conn *conn;          /* its own record, with limited */
     struct cg_renewal_session *renewal; /* see renewal/sessions.h; NULL: it does not take part in renewal */
-    bool auth_called;              /* the broker called the plugin for its CONNECT */
-    bool reported;                 /* no longer accepted, but the policy only reports it */
+    bool auth_called;                   /* the broker called the plugin for its CONNECT */
+    bool reported;                      /* no longer accepted, but the policy only reports it */
 };
 
 #endif

@@ -17,7 +17,6 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-
 #define CG_PATHS_MAX       32  /* candidates visited */
 #define CG_PATH_LENGTH     32  /* certificates in one, anchor included */
 #define CG_PATH_EDGES_MAX  128 /* signatures verified while searching */
