@@ -62,7 +62,7 @@ static void broker_log(enum cg_level level, const char *text)
     requested += strstr(text, "keeps a renewal request") != NULL;
     refused += strstr(text, "refused a renewal request") != NULL;
     delivered += strstr(text, "delivered a new certificate") != NULL;
-    confirmed += strstr(text, "renewal is complete") != NULL;
+    confirmed += strstr(text, "completed the renewal of") != NULL;
     warnings += strstr(text, "configuration warning") != NULL;
 }
 
