@@ -129,8 +129,8 @@ the_conversation() {
     expect "the key is refused" 1 renewal_key_not_allowed
     rm fake/refuse
     renew
-    expect "with another key it continues" 0 renewed
-    [ "$(openssl pkey -in dev/cur.pem -pubout)" != "$key" ] || fail "$shell: the refused key was used"
+    expect "with the same key it continues" 0 renewed
+    [ "$(openssl pkey -in dev/cur.pem -pubout)" = "$key" ] || fail "$shell: a second request for one certificate"
 
     fresh
     echo 'hook="exit 9"' >>dev/renew.conf

@@ -107,20 +107,11 @@ static bool send_request(struct run *run, struct cg_device_answer *answer, struc
     return ok;
 }
 
-static bool wants_other_key(const struct cg_device_answer *answer)
-{
-    return answer->reply == CG_REPLY_REFUSED &&
-           (strcmp(answer->code, cg_reason_row(CG_REASON_RENEWAL_KEY_NOT_ALLOWED)->code) == 0 ||
-            strcmp(answer->code, cg_reason_row(CG_REASON_RENEWAL_KEY_NOT_NEW)->code) == 0);
-}
-
+/* No answer replaces the key: a broker that has two requests for one certificate can deliver the answer to one of them, and later
+ * have the CA replace it by that to the other, which revokes the certificate in use. */
 static bool request(struct run *run, struct cg_device_answer *answer, struct cg_error *err)
 {
-    if ((!run->device.next.key && !make_key(run, err)) || !send_request(run, answer, err))
-        return false;
-    if (!wants_other_key(answer))
-        return true;
-    return make_key(run, err) && send_request(run, answer, err);
+    return (run->device.next.key || make_key(run, err)) && send_request(run, answer, err);
 }
 
 /* ---- the answer */

@@ -71,8 +71,9 @@ static bool is_new(struct cg_case *item, const struct cg_issuer *issuer)
     if (!item->own)
         return true;
     if (cg_serials_has(&issuer->revoked, item->own_serial))
-        return cg_case_refuse(item, CG_REASON_RENEWAL_FORKED,
-                              "the certificate that this request got is revoked: another request replaced it");
+        return cg_case_refuse(
+            item, CG_REASON_RENEWAL_FORKED,
+            "the certificate that this request got is revoked, by a person or because another request replaced it");
     item->state = CG_CASE_ANSWERED;
     return false;
 }

@@ -190,8 +190,8 @@ if [ "$wait" -eq 0 ]; then
     case $kind in
     issued) take; use_new ;;
     pending) later "$seconds"; exit 75 ;;
-    refused)
-        case $(cat tmp/answer) in renewal_key_not_*) rm new.pem ;; *) later 86400 ;; esac
+    refused) # the key stays: with two requests for one certificate, a broker could have the certificate in use replaced and revoked
+        later 86400
         fail "refused: $(tr -cd ' -~' <tmp/answer). See docs/reasons.md." ;;
     *) no_answer ;;
     esac

@@ -379,7 +379,8 @@ static const struct cg_reason_row rows[CG_REASON_COUNT] = {
         "The client must sign the CSR with its new key, for example with `openssl req -new`.", X509_V_OK},
     [CG_REASON_RENEWAL_KEY_NOT_ALLOWED] = {"renewal_key_not_allowed", CG_KIND_RENEWAL,
         "The policy does not allow the type or the size of the new key, or the key is known to be compromised.", "",
-        "The client must make another key, for example with `openssl ecparam -name prime256v1 -genkey`.", X509_V_OK},
+        "On the client, replace the refused key, for example with `openssl ecparam -name prime256v1 -genkey`. No client "
+        "does this automatically: a broker could use a second request to have the certificate in use revoked.", X509_V_OK},
     [CG_REASON_RENEWAL_KEY_NOT_NEW] = {"renewal_key_not_new", CG_KIND_RENEWAL,
         "The CSR has the key of the current certificate.", "",
         "The client must make a new key for each renewal.", X509_V_OK},
