@@ -200,6 +200,11 @@ done
 journal renewal_refused 6
 ok at $due --sign --all
 journal renewal_refused 6
+# nor again if a broker lost the answers, or gives none, as over the control topic; they are answered again
+rm "$spool/answers/"*.json
+at $due --sign --all
+journal renewal_refused 6
+answer "$early" '"refused":"renewal_too_early"'
 consistent ca
 # what has changed is looked at again
 ok at 2026-12-01T00:00:00Z -n --sign young

@@ -2,6 +2,7 @@
 #include "case.h"
 #include "base/failure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const words[] = {
@@ -27,6 +28,13 @@ bool cg_case_fail(struct cg_case *item)
     return false;
 }
 
+bool cg_case_was_refused(const struct cg_cases *cases, const struct cg_case *item, enum cg_reason reason)
+{
+    char text[CG_REFUSED_MAX];
+    snprintf(text, sizeof text, "%s %s", item->item->id, cg_reason_row(reason)->code);
+    return cg_serials_has(&cases->refused, text);
+}
+
 EVP_PKEY *cg_case_key(const struct cg_case *item, struct cg_error *err)
 {
     const struct cg_der *spki = &item->item->mail.request.spki;
@@ -40,7 +48,7 @@ EVP_PKEY *cg_case_key(const struct cg_case *item, struct cg_error *err)
 void cg_cases_clear(struct cg_cases *cases)
 {
     free(cases->item);
-    cg_serials_free(&cases->denied);
+    cg_serials_free(&cases->refused);
     cg_serials_free(&cases->forked);
     *cases = (struct cg_cases){.issuer = NULL};
 }

@@ -8,7 +8,8 @@
 #include "source.h"
 #include "store/serials.h"
 
-#define CG_SUCCESSORS_MAX 3    /* of one certificate */
+#define CG_SUCCESSORS_MAX 3                        /* of one certificate */
+#define CG_REFUSED_MAX    (CG_RENEWAL_ID_MAX + 64) /* "ID CODE" */
 #define CG_RIVAL_AGE      3600 /* s; for so long an answer that nobody used stands in the way of another request */
 
 enum cg_case_state {
@@ -33,7 +34,7 @@ struct cg_case {
     struct cg_refusal refusal;
     struct cg_error err;
     bool is_denied;  /* by a person, in this run or an earlier one */
-    bool is_noted;   /* the journal has its fork */
+    bool is_noted;   /* the journal has its refusal, or its fork */
     bool is_genuine; /* the holder of the certificate's key made the request */
 
     /* Of the certificate, by the index and the archive. name "": this CA does not know it. */
@@ -64,13 +65,16 @@ struct cg_cases {
     const struct cg_issuer *issuer;
     struct cg_case *item; /* in the order of the source */
     size_t count;
-    struct cg_serials denied, forked; /* IDs that a person refused, and that were noted as forked: by the journal */
+    struct cg_serials refused, forked; /* by the journal: "ID CODE" of refusals, IDs of forks */
 };
 
 void cg_cases_clear(struct cg_cases *cases);
 
 /* "waiting", "answered", ... */
 const char *cg_case_word(enum cg_case_state state);
+
+/* The request was refused for this reason before, as the journal says. */
+bool cg_case_was_refused(const struct cg_cases *cases, const struct cg_case *item, enum cg_reason reason);
 
 /* The key that the request asks a certificate for; the caller's. NULL with *err. */
 EVP_PKEY *cg_case_key(const struct cg_case *item, struct cg_error *err);

@@ -135,6 +135,8 @@ static void decide_one(void *context, size_t i)
     bool goes_on = item->state == CG_CASE_WAITING;
     for (size_t k = 0; goes_on && k < sizeof steps / sizeof steps[0]; k++)
         goes_on = steps[k](item, cases->issuer);
+    if (item->state == CG_CASE_REFUSED)
+        item->is_noted = cg_case_was_refused(cases, item, item->refusal.reason);
 }
 
 /* ---- several requests of one name in this run: the first is signed, the others are looked at later */

@@ -184,15 +184,29 @@ static void start(struct cg_case *item)
         item->state = cg_fail_memory(&item->err) ? CG_CASE_WAITING : CG_CASE_FAULTY;
 }
 
-/* The journal, since a broker could leave out what it was answered, and ask again. */
-static bool read_ids(const struct cg_ca *ca, const char *word, struct cg_serials *ids, struct cg_error *err)
+static bool add_fork(const struct cg_journal_row *row, struct cg_serials *forked)
+{
+    const char *id = cg_member_text(row->object, "renewal");
+    return !*id || cg_serials_add(forked, id);
+}
+
+static bool add_refusal(const struct cg_journal_row *row, struct cg_serials *refused)
+{
+    char text[CG_REFUSED_MAX];
+    snprintf(text, sizeof text, "%s %s", cg_member_text(row->object, "renewal"), cg_member_text(row->object, "code"));
+    return cg_serials_add(refused, text);
+}
+
+/* The journal, since a broker could leave out what it was answered, and ask again; over the control topic it does not say. */
+static bool read_notes(const struct cg_ca *ca, const char *word,
+                       bool (*add)(const struct cg_journal_row *row, struct cg_serials *notes),
+                       struct cg_serials *notes, struct cg_error *err)
 {
     struct cg_journal journal;
     struct cg_journal_row row;
     bool ok = cg_journal_load(&journal, ca, 0, err);
     while (ok && cg_journal_next(&journal, word, &row)) {
-        const char *id = cg_member_text(row.object, "renewal");
-        ok = !*id || cg_serials_add(ids, id) || cg_fail_memory(err);
+        ok = add(&row, notes) || cg_fail_memory(err);
         cg_journal_row_clear(&row);
     }
     cg_journal_free(&journal);
@@ -203,7 +217,7 @@ static void find_one(void *context, size_t i)
 {
     const struct cg_cases *cases = context;
     struct cg_case *item = &cases->item[i];
-    item->is_denied = cg_serials_has(&cases->denied, item->item->id);
+    item->is_denied = cg_case_was_refused(cases, item, CG_REASON_RENEWAL_DENIED);
     item->is_noted = cg_serials_has(&cases->forked, item->item->id);
     if (item->state == CG_CASE_WAITING && is_ours(item, cases->issuer->ca))
         find_successors(item, cases->issuer);
@@ -229,6 +243,7 @@ bool cg_cases_find(struct cg_cases *cases, const struct cg_issuer *issuer, const
         return cg_fail_memory(err);
     for (size_t i = 0; i < source->count; i++)
         cases->item[i].item = &source->item[i];
-    return read_ids(issuer->ca, "\"renewal_denied\"", &cases->denied, err) &&
-           read_ids(issuer->ca, "\"renewal_forked\"", &cases->forked, err) && cg_cases_find_again(cases, err);
+    return read_notes(issuer->ca, "\"renewal_refused\"", add_refusal, &cases->refused, err) &&
+           read_notes(issuer->ca, "\"renewal_forked\"", add_fork, &cases->forked, err) &&
+           cg_cases_find_again(cases, err);
 }

@@ -129,13 +129,18 @@ void cg_case_deny(struct cg_case *item, const char *reason)
 {
     cg_case_refuse(item, CG_REASON_RENEWAL_DENIED, reason);
     item->is_denied = true;
+    item->is_noted = false;
     item->is_genuine = *item->name;
+}
+
+static bool is_answered_so(const struct cg_case *item)
+{
+    return item->item->answer == CG_ITEM_REFUSED && item->item->refused == item->refusal.reason;
 }
 
 bool cg_case_is_news(const struct cg_case *item)
 {
-    return item->state == CG_CASE_REFUSED &&
-           (item->item->answer != CG_ITEM_REFUSED || item->item->refused != item->refusal.reason);
+    return item->state == CG_CASE_REFUSED && !item->is_noted && !is_answered_so(item);
 }
 
 bool cg_case_replaces(const struct cg_case *item)
@@ -225,5 +230,5 @@ bool cg_case_answer(struct cg_case *item, const struct cg_issuer *issuer, struct
         return put_certificate(item, issuer, source, err);
     if (item->state == CG_CASE_CONFIRMED)
         return cg_source_forget(source, item->item->id, err);
-    return !cg_case_is_news(item) || put_refusal(item, source, err);
+    return item->state != CG_CASE_REFUSED || is_answered_so(item) || put_refusal(item, source, err);
 }

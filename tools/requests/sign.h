@@ -34,7 +34,7 @@ bool cg_cases_note(const struct cg_case_list *list, const struct cg_ca *ca, stru
 /* It is answered with a certificate that replaces one that another request got and did not use. */
 bool cg_case_replaces(const struct cg_case *item);
 
-/* Whether a refusal is to be answered: not if the same answer is there. */
+/* A refusal that the journal does not contain, and that is not answered yet. */
 bool cg_case_is_news(const struct cg_case *item);
 
 /* Writes the answer that the case has: its certificate, or its refusal; of confirmed ones, removes it. Nothing if the same
