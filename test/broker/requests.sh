@@ -91,5 +91,8 @@ refused() {
     [ "$kind" = refused ] && grep -q 'renewal_denied' payload
 }
 until_true refused || fail "dev3: $kind $(cat payload)"
+before=$(ls -i "$spool"/requests/*.answer)
+asks "a refusal is no news in the next run" 0 'Nothing was to be signed' $over --sign --all
+[ "$before" = "$(ls -i "$spool"/requests/*.answer)" ] || fail "the same answers were delivered again"
 stop_broker
 [ "$failures" = 0 ]

@@ -5,13 +5,29 @@
 #include "broker/mqtt.h"
 #include "source.h"
 
+#include <stdio.h>
 #include <string.h>
 
+/* False: the key is not there. The text stops at the size. */
+static bool take_text(cJSON *json, const char *key, char *out, size_t size)
+{
+    cJSON *text = cJSON_DetachItemFromObjectCaseSensitive(json, key);
+    snprintf(out, size, "%s", cJSON_IsString(text) ? cJSON_GetStringValue(text) : "");
+    cJSON_Delete(text);
+    return text;
+}
+
+/* What the broker says about the answer saves repeating it; a broker can withhold an answer anyway. */
 static void read_item(cJSON *json, struct cg_item *item)
 {
-    cJSON *confirmed = cJSON_DetachItemFromObjectCaseSensitive(json, "confirmed");
-    item->is_confirmed = confirmed;
-    cJSON_Delete(confirmed);
+    char text[CG_HEX_MAX];
+    item->is_confirmed = take_text(json, "confirmed", text, sizeof text);
+    if (take_text(json, "refused", text, sizeof text)) {
+        item->answer = CG_ITEM_REFUSED;
+        item->refused = cg_reason_from_code(text);
+    }
+    if (take_text(json, "issued", item->answered, sizeof item->answered))
+        item->answer = CG_ITEM_ISSUED;
     if (cg_mail_request_of(json, &item->mail, &item->fault) && strcmp(item->mail.id, item->id) != 0)
         cg_error_set(&item->fault, "it contains another request");
 }

@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include "core/base/datetime.h"
+#include "core/cert/name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,20 @@ static struct cg_item **sorted(const struct cg_request_index *index, const char 
     return items;
 }
 
+/* What the CA has answered, so that it does not answer the same again at each run. */
+static void add_answer(struct cg_requests *requests, const struct cg_item *item, cJSON *row)
+{
+    struct cg_mail_answer answer;
+    char sha256[CG_HEX_MAX];
+    if (cg_requests_load_answer(requests, item, &answer) == CG_SPOOL_OK) {
+        if (!answer.certificate)
+            cJSON_AddStringToObject(row, "refused", cg_reason_row(answer.refused)->code);
+        else if (cg_sha256_text(answer.certificate, sha256))
+            cJSON_AddStringToObject(row, "issued", sha256);
+    }
+    cg_mail_answer_clear(&answer);
+}
+
 /* NULL: its file cannot be read. */
 static cJSON *row_of(struct cg_requests *requests, const struct cg_item *item, size_t *bytes)
 {
@@ -45,6 +60,8 @@ static cJSON *row_of(struct cg_requests *requests, const struct cg_item *item, s
         cg_time_print(item->confirmed, date);
         cJSON_AddStringToObject(row, "confirmed", date);
     }
+    if (row && (item->own_answer || item->answer.inode))
+        add_answer(requests, item, row);
     *bytes += item->bytes;
     return row;
 }

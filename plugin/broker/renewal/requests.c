@@ -149,12 +149,13 @@ static bool parse_answer(const struct cg_requests *requests, const struct cg_ite
 }
 
 /* answers/ goes before the broker's own folder. */
-static enum cg_spool_fault read_answer(struct cg_requests *requests, const struct cg_item *item,
-                                       struct cg_mail_answer *out)
+enum cg_spool_fault cg_requests_load_answer(struct cg_requests *requests, const struct cg_item *item,
+                                            struct cg_mail_answer *out)
 {
     struct cg_error err = {""};
     char *text = NULL;
     size_t len = 0;
+    memset(out, 0, sizeof *out);
     enum cg_spool_fault fault = cg_spool_read(&requests->spool, CG_SPOOL_ANSWER, item->id, &text, &len, &err);
     if (fault == CG_SPOOL_ABSENT)
         fault = cg_spool_read(&requests->spool, CG_SPOOL_OWN_ANSWER, item->id, &text, &len, &err);
@@ -190,13 +191,12 @@ struct cg_work *cg_requests_examine(struct cg_requests *requests, struct cg_item
 {
     struct cg_mail_answer answer;
     struct cg_mail_request request;
-    memset(&answer, 0, sizeof answer);
     memset(&request, 0, sizeof request);
     struct cg_work *news = cg_work_new(CG_WORK_ANSWER, item->id);
     if (!news)
         return NULL;
     item->answer = cg_spool_state(&requests->spool, CG_SPOOL_ANSWER, item->id);
-    bool found = read_answer(requests, item, &answer) == CG_SPOOL_OK &&
+    bool found = cg_requests_load_answer(requests, item, &answer) == CG_SPOOL_OK &&
                  cg_requests_load(requests, item->id, &request) == CG_SPOOL_OK;
     item->bad = found && !judge(requests, item, &request, &answer, news);
     if (!found || item->bad)

@@ -54,6 +54,10 @@ struct cg_work *cg_requests_examine(struct cg_requests *requests, struct cg_item
 /* Reads and checks the file of a request. */
 enum cg_spool_fault cg_requests_load(struct cg_requests *requests, const char *id, struct cg_mail_request *out);
 
+/* Reads the answer of an item. The caller clears it in every case. */
+enum cg_spool_fault cg_requests_load_answer(struct cg_requests *requests, const struct cg_item *item,
+                                            struct cg_mail_answer *out);
+
 /* Writes a JSON object, which it takes over; NULL: out of memory. */
 bool cg_requests_write(struct cg_requests *requests, enum cg_spool_file file, struct cg_item *item, cJSON *json,
                        struct cg_error *err);

@@ -597,6 +597,19 @@ static size_t listed(const char *after, bool *more)
     return count;
 }
 
+/* The only request is listed with this certificate as its answer; NULL: without one. */
+static void listed_as_issued(const X509 *cert)
+{
+    struct cg_work *task = command(CG_RENEWAL_LIST, NULL);
+    const cJSON *row = cJSON_GetArrayItem(cJSON_GetObjectItem(task->data_out, "requests"), 0);
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(row, "issued"));
+    char sha256[CG_HEX_MAX] = "";
+    if (cert)
+        assert_true(cg_sha256_text(cert, sha256));
+    assert_string_equal(text ? text : "", sha256);
+    cg_work_free(task);
+}
+
 static void test_commands(void **state)
 {
     (void)state;
@@ -613,6 +626,7 @@ static void test_commands(void **state)
     assert_non_null(strstr(task->err.text, "cannot deliver the certificate"));
     cg_work_free(task);
     assert_false(exists("requests", ".answer"));
+    listed_as_issued(NULL);
 
     X509 *cert = successor();
     for (int i = 1; i <= 2; i++) { /* the same again is fine */
@@ -624,6 +638,7 @@ static void test_commands(void **state)
         poll_again();
         assert_int_equal(seen[CG_WORK_ANSWER], i);
     }
+    listed_as_issued(cert);
     X509_free(cert);
     stop_broker();
     start_broker(); /* it is found again */
