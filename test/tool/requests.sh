@@ -80,7 +80,9 @@ clear_spool
 ok at $due
 says "No request waits"
 expect 1 at $due --sign nobody
-says 'no request of "nobody"'
+says "no request of \"nobody\".* requests --spool $spool\$"
+ok at $due nobody
+says "No request of these names waits"
 clear_spool
 
 # ---- signing: names, policies and purposes of the old certificate, the key of the request, no private key in live/ ----
@@ -222,6 +224,8 @@ grep -q '"code":"renewal_denied".*"done":"renewal_refused"' ca/journal.jsonl || 
 ok at $due --sign --all
 answer "$id" '"refused":"renewal_denied"'
 says "Nothing was to be signed"
+ok at $due --sign two
+says "two: refused: renewal_denied: a person refused it before"
 
 # ---- one certificate, one successor ----
 rm -rf ca

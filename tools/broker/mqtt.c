@@ -89,8 +89,9 @@ static void explain_no_answer(const struct cg_mqtt *mqtt, enum cg_asked asked, s
         cg_error_set(
             err,
             "%s: its policy does not name this certificate in \"admin\" (for requests of devices: in \"signers\" of "
-            "\"renewal\"): [{\"sha256\": \"%s\"}], an ACL does not allow writing to %s, or certguard is not loaded "
-            "there. For the reason, run `certguard log --event "
+            "\"renewal\"), by \"identity\" (its user name) or, until its renewal, as [{\"sha256\": \"%s\"}], an ACL "
+            "does "
+            "not allow writing to %s, or certguard is not loaded there. For the reason, run `certguard log --event "
             "control_denied` on its event log",
             asked == CG_ASKED_REFUSED ? "the broker refused the request" : "the broker gave no answer", sha256, TOPIC);
 }

@@ -264,15 +264,24 @@ static bool answer(struct run *run, struct cg_error *err)
 
 /* ---- the result */
 
+/* Also what was named and cannot be signed, though it is no news. */
+static bool is_reported(const struct run *run, const struct cg_case *item)
+{
+    const bool is_denied = run->options->refuse && item->refusal.reason == CG_REASON_RENEWAL_DENIED;
+    const bool is_named = run->options->sign && run->cli->nargs;
+    return item->state == CG_CASE_FORKED || item->state == CG_CASE_FAULTY || (cg_case_is_news(item) && !is_denied) ||
+           (is_named && (item->state == CG_CASE_REFUSED || item->state == CG_CASE_LATER));
+}
+
 static void report(struct run *run)
 {
     char title[256], why[1200];
     for (size_t i = 0; i < run->wanted.count; i++) {
         const struct cg_case *item = run->wanted.item[i];
-        const bool is_denied = run->options->refuse && item->refusal.reason == CG_REASON_RENEWAL_DENIED;
-        if (item->state == CG_CASE_FORKED || item->state == CG_CASE_FAULTY || (cg_case_is_news(item) && !is_denied))
-            cg_warn(run->cli, "%s: %s: %s", cg_case_title(item, title), cg_case_word(item->state),
-                    cg_case_why(item, why));
+        if (!is_reported(run, item))
+            continue;
+        cg_case_why(item, why);
+        cg_warn(run->cli, "%s: %s%s%s", cg_case_title(item, title), cg_case_word(item->state), *why ? ": " : "", why);
     }
 }
 
@@ -316,7 +325,7 @@ static void list(const struct run *run)
     if (!run->cli->json)
         cg_cases_print(&run->wanted);
     if (!run->wanted.count)
-        cg_say(run->cli, "No request waits.");
+        cg_say(run->cli, run->cli->nargs ? "No request of these names waits." : "No request waits.");
 }
 
 /* Confirmations first: they decide about other requests. */
@@ -332,13 +341,19 @@ static int prepare(struct run *run, struct cg_error *err)
     return ok ? CG_EXIT_OK : CG_EXIT_FAILED;
 }
 
+static int fail_nothing_wanted(const struct run *run, struct cg_error *err)
+{
+    const struct options *o = run->options;
+    cg_error_set(err, "no request of \"%s\" waits. List them: %s requests --%s %s%s%s", run->cli->args[0],
+                 run->cli->prefix, o->spool ? "spool" : "broker", o->spool ? o->spool : o->broker,
+                 o->spool ? "" : " --as ", o->spool ? "" : o->as);
+    return CG_EXIT_FAILED;
+}
+
 static int act(struct run *run, struct cg_error *err)
 {
     if (run->cli->nargs && !run->wanted.count)
-        return cg_fail_text(err, "no request of \"%s\" waits. List them: %s requests", run->cli->args[0],
-                            run->cli->prefix)
-                   ? CG_EXIT_OK
-                   : CG_EXIT_FAILED;
+        return fail_nothing_wanted(run, err);
     const int code = run->options->refuse ? refuse(run, err) : sign(run, err);
     if (code != CG_EXIT_OK)
         return code;
@@ -431,11 +446,11 @@ const struct cg_verb cg_verb_requests = {
         "the\n"
         "same certificate got one that is in use, so two devices have the same key, or a device was restored from a\n"
         "backup. A person decides: refuse it, and revoke what is not to be trusted.",
-    .examples = "certguard requests --spool /var/lib/certguard/renewal\n"
-                "certguard requests --spool /var/lib/certguard/renewal --sign --all --passphrase-file "
+    .examples = "certguard requests --spool /var/lib/mosquitto/renewal\n"
+                "certguard requests --spool /var/lib/mosquitto/renewal --sign --all --passphrase-file "
                 "/root/ca-passphrase\n"
                 "certguard requests --broker broker.lan --as signer --sign pump-7\n"
-                "certguard requests --spool /var/lib/certguard/renewal --refuse pump-8 --reason 'it was stolen'",
+                "certguard requests --spool /var/lib/mosquitto/renewal --refuse pump-8 --reason 'it was stolen'",
     .exits = "0 success, 1 a request could not be read or signed, 3 a request was refused by a rule or needs a "
              "person's "
              "decision, 75 another run is working on the CA or the spool",
