@@ -98,17 +98,20 @@ static void on_answer(struct cg_renewal *renewal, struct cg_work *work)
     if (!entry)
         return;
     bool was_known = work->task && entry->state != CG_ENTRY_WAITING;
+    struct cg_renewal_session *session = work->task ? asker(renewal, entry, entry->facts.certificate) : NULL;
     entry->rechecking = false;
-    if (work->result == CG_RESULT_BUSY)
+    if (work->result == CG_RESULT_BUSY) {
+        if (session)
+            cg_reply_busy(renewal, session, 0);
         return;
+    }
     entry->refusal = work->refusal;
     cg_table_set(&renewal->table, entry, work->result == CG_RESULT_OK ? CG_ENTRY_ISSUED : CG_ENTRY_REFUSED,
                  work->issued);
     work->issued = NULL;
     if (work->result == CG_RESULT_REFUSED && !work->task)
         report_answer_refused(renewal, entry, work);
-    struct cg_renewal_session *session = was_known ? asker(renewal, entry, entry->facts.certificate) : NULL;
-    if (session)
+    if (was_known && session)
         cg_reply_answer(renewal, session, entry);
     else if (!was_known && !entry->confirmed)
         deliver(renewal, entry);

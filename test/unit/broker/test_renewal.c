@@ -343,6 +343,21 @@ static void test_off(void **state)
     assert_int_equal(requested, 1);
 }
 
+/* While the spool is unusable, a request that the table knows gets an answer, too. */
+static void test_unusable(void **state)
+{
+    (void)state;
+    char moved[300];
+    snprintf(moved, sizeof moved, "%s", cg_scratch_path("moved"));
+    make_request("dev", key(0));
+    assert_true(requests(&dev, "pending "));
+    assert_int_equal(rename(cg_scratch_path("spool"), moved), 0);
+    cg_scratch_write("spool", "not a folder");
+    usleep(1500000); /* the worker has seen it */
+    assert_true(requests(&dev, "busy 60"));
+    cg_scratch_remove("moved");
+}
+
 static void test_commands(void **state)
 {
     (void)state;
@@ -483,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_same_key, start, finish),
         cmocka_unit_test_setup_teardown(test_ended, start, finish),
         cmocka_unit_test_setup_teardown(test_off, start, finish),
+        cmocka_unit_test_setup_teardown(test_unusable, start, finish),
         cmocka_unit_test_setup_teardown(test_commands, start, finish),
         cmocka_unit_test_setup_teardown(test_time, start, finish),
     };
