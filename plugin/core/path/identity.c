@@ -173,7 +173,8 @@ static const char *after_name(const char *name, const char *client_id)
 bool cg_identity_is_renewal(const struct cg_identity_policy *policy, const char *name, const char *client_id)
 {
     const char *rest = after_name(name, client_id);
-    return policy->renews && policy->client_id != CG_CLIENT_ID_ANY && rest && strcmp(rest, CG_RENEW_ID_SUFFIX) == 0;
+    bool restricted = policy->client_id != CG_CLIENT_ID_ANY || policy->one_client;
+    return policy->renews && restricted && rest && strcmp(rest, CG_RENEW_ID_SUFFIX) == 0;
 }
 
 bool cg_identity_allows(const struct cg_identity_policy *policy, const char *name, const char *client_id)

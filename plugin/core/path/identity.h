@@ -30,7 +30,8 @@ void cg_identity_of(const X509 *certificate, const struct cg_identity_policy *po
 bool cg_identity_allows(const struct cg_identity_policy *policy, const char *name, const char *client_id);
 
 /* Whether this is the client id with which a client of this name renews its certificate beside its normal session:
- * NAME~renew. No other name can have it, since names that are compared with client ids contain no '~'. */
+ * NAME~renew. Only if the policy restricts client ids (client_id, one_client): otherwise any session can renew. No other name can
+ * have it where names are compared with client ids, since those contain no '~'. */
 bool cg_identity_is_renewal(const struct cg_identity_policy *policy, const char *name, const char *client_id);
 
 /* The entry of a list for this certificate, or for the name that the policy takes from it; NULL: none. *fault as in

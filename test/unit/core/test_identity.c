@@ -148,8 +148,8 @@ static void each_client_id(void **state)
     }
 }
 
-/* Only such a session is limited: where any id is allowed, the name proves nothing. */
-static void only_a_compared_id_is_a_renewal(void **state)
+/* Only such a session is limited: where any ids are allowed, the name proves nothing, and a renewal needs no exception. */
+static void only_a_restricted_id_is_a_renewal(void **state)
 {
     (void)state;
     struct cg_identity_policy policy = {.client_id = CG_CLIENT_ID_EQUAL, .renews = true};
@@ -159,6 +159,8 @@ static void only_a_compared_id_is_a_renewal(void **state)
     assert_false(cg_identity_is_renewal(&policy, "dev1", NULL));
     policy.client_id = CG_CLIENT_ID_ANY;
     assert_false(cg_identity_is_renewal(&policy, "dev1", "dev1~renew"));
+    policy.one_client = true;
+    assert_true(cg_identity_is_renewal(&policy, "dev1", "dev1~renew"));
     policy = (struct cg_identity_policy){.client_id = CG_CLIENT_ID_PREFIX};
     assert_false(cg_identity_is_renewal(&policy, "dev1", "dev1~renew"));
 }
@@ -355,7 +357,7 @@ int main(void)
         cmocka_unit_test(a_name_of_255_bytes_fits_and_256_do_not),
         cmocka_unit_test(no_certificate_has_no_name),
         cmocka_unit_test(each_client_id),
-        cmocka_unit_test(only_a_compared_id_is_a_renewal),
+        cmocka_unit_test(only_a_restricted_id_is_a_renewal),
         cmocka_unit_test(a_list_by_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
