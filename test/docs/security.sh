@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-# Checks that ctest knows every test that SECURITY.md names: security.sh SECURITY.md BUILD
+# Checks that ctest knows every test that SECURITY.md names, that each threat has one, and that a test has the words after its name:
+# security.sh SECURITY.md BUILD
 set -eu
 . "$(dirname "$0")/../lib/harness.sh"
 at_failure=continue
@@ -11,5 +12,22 @@ known=$(find "$2" -name CTestTestfile.cmake -exec sed -n 's/^add_test(\(\[=\[\)\
 for test in $named; do
     echo "$known" | grep -qx -- "$test" || fail "SECURITY.md names the test $test, which does not exist"
 done
+
+threats=$(sed -n '/^## Threats/,/^## Limits/s/^| .* | \(.*\) |$/\1/p' "$1" | sed 1d)
+[ "$(echo "$threats" | wc -l)" -ge 20 ] || fail "$1 has no table of threats and tests"
+labels=0
+IFS='
+'
+for row in $threats; do
+    case $row in *\`*\`*) ;; *) fail "a threat in $1 has no test: $row" ;; esac
+    for words in $(echo "$row" | grep -o '`[^`]*` ([^)]*)'); do
+        test=$(echo "$words" | cut -d'`' -f2)
+        script=$(find "$2" -name CTestTestfile.cmake -exec sed -n "s/^add_test(.*${test}[] ].*\"\([^\"]*\.sh\)\".*/\1/p" {} +)
+        for label in $(echo "$words" | sed 's/.*(\(.*\))$/\1/; s/, /\n/g'); do
+            labels=$((labels + 1))
+            [ -f "$script" ] && grep -qw -- "$label" "$script" || fail "SECURITY.md: the test $test has no \"$label\""
+        done
+    done
+done
 [ "$failures" = 0 ]
-echo "$(echo "$named" | wc -l) tests, all exist"
+echo "$(echo "$named" | wc -l) tests, all exist, with $labels rows"
