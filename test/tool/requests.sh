@@ -240,15 +240,16 @@ ok at $due
 [ "$(grep -c later out)" = 1 ] || fail "the other one does not wait"
 [ -e "$spool/answers/$a.json" ] || { c=$a a=$b b=$c; }
 # an hour later, not used: the other one is signed, the first is revoked
-ok at $later --sign --all
+expect 3 at $later --sign --all
 says "Two devices may have the same key"
 says 'Revoked an earlier certificate of "clone"'
+answer "$a" '"refused":"renewal_forked"'
 answer "$b" '"certificate"'
 journal renewal_forked 1
 grep -q "^R.*superseded.*archive/clone/0002" ca/index.txt || fail "the first one is not revoked"
 consistent ca
 # the first one asks again
-expect 3 at $later --sign --all
+ok at $later --sign --all
 answer "$a" '"refused":"renewal_forked"'
 answer "$b" '"certificate"'
 # used: a third one is held for a person, and noted once

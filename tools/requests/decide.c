@@ -23,6 +23,13 @@ static bool hold(struct cg_case *item, const char *detail)
     return false;
 }
 
+static bool refuse_revoked(struct cg_case *item)
+{
+    return cg_case_refuse(
+        item, CG_REASON_RENEWAL_FORKED,
+        "the certificate that this request got is revoked, by a person or because another request replaced it");
+}
+
 /* ---- the steps, in this order. True: the next one decides; false: the state is final. */
 
 /* Nothing is left to do, even if the old certificate has ended since. */
@@ -71,9 +78,7 @@ static bool is_new(struct cg_case *item, const struct cg_issuer *issuer)
     if (!item->own)
         return true;
     if (cg_serials_has(&issuer->revoked, item->own_serial))
-        return cg_case_refuse(
-            item, CG_REASON_RENEWAL_FORKED,
-            "the certificate that this request got is revoked, by a person or because another request replaced it");
+        return refuse_revoked(item);
     item->state = CG_CASE_ANSWERED;
     return false;
 }
@@ -172,4 +177,12 @@ bool cg_cases_decide(struct cg_cases *cases, struct cg_error *err)
     if (cases->count)
         cg_parallel(cases->count, 0, decide_one, cases);
     return order_rivals(cases, err);
+}
+
+void cg_cases_refuse_revoked(const struct cg_case_list *list, const struct cg_revoked *revoked)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < revoked->count && list->item[i]->state == CG_CASE_ANSWERED; k++)
+            if (strcmp(list->item[i]->own_serial, revoked->item[k].serial) == 0)
+                refuse_revoked(list->item[i]);
 }

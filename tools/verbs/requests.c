@@ -192,6 +192,8 @@ static bool retire(struct run *run, struct cg_error *err)
         cg_say(run->cli, "%s an earlier certificate of \"%s\", serial %s: superseded.",
                run->cli->dry_run ? "Would revoke" : "Revoked", revoked.item[i].name, revoked.item[i].serial);
     run->revoked = ok ? revoked.count : 0;
+    if (ok && !run->cli->dry_run)
+        cg_cases_refuse_revoked(&run->wanted, &revoked);
     if (ok && revoked.count && !run->cli->dry_run)
         ok = deploy_crl(run, &revoked, err);
     cg_revoked_clear(&revoked);
