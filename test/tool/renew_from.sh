@@ -72,6 +72,14 @@ for code in renewal_key_not_allowed renewal_key_not_new renewal_forked; do
     cmp -s request.pub first.pub || fail "$code: a second request for one certificate"
 done
 unchanged
+# nor is a key replaced that cannot be read now
+cp device/.certguard/new/privkey.pem kept.pem
+truncate -s 70000 device/.certguard/new/privkey.pem
+expect 1 renew_from device
+says "new/privkey.pem: it cannot be read"
+[ "$(wc -c <device/.certguard/new/privkey.pem)" = 70000 ] || fail "a key that cannot be read was replaced"
+cp kept.pem device/.certguard/new/privkey.pem
+unchanged
 
 # ---- no answer: due by this machine's clock
 answers request
@@ -319,6 +327,17 @@ expect 64 renew_from --reuse-key device
 expect 64 cg renew --id x one
 expect 64 cg renew --from '' device
 expect 64 renew_from --timeout 0s device
+
+# ---- a date of the broker's certificate may also mean that the clock of the device is wrong
+[ ! -s peer.err ] || fail "the peer: $(cat peer.err)"
+first_port=$port
+mv peer first
+start_peer ended
+expect 1 renew_from device
+says "expired.*Check the clock"
+rm -rf peer
+mv first peer
+port=$first_port
 
 # ---- root, in the folder of another user: with that user's rights, and its files stay that user's
 if [ "$(id -u)" = 0 ] && id nobody >out 2>err; then

@@ -6,6 +6,7 @@ command -v python3 >/dev/null || skip "no python3"
 
 printf '%s\n' basicConstraints=critical,CA:FALSE extendedKeyUsage=clientAuth subjectAltName=URI:urn:dev:1 >client.ext
 pki "root: ca cn=Root days=-900..900" "sub: ca issuer=root cn=Issuing days=-900..900" "broker: server issuer=root days=-9..900" \
+    "ended: server issuer=root days=-9..-1" \
     "other: ca cn=Other days=-900..900" "plain: issuer=sub"
 
 # certify PUBLIC-KEY OUT: as the CA does; by=CA, subject=, ext=FILE, from= of openssl change it
@@ -27,10 +28,11 @@ new_device()
     cp root.pem "$1/ca.pem"
 }
 
+# start_peer [CERT]: with this certificate
 start_peer()
 {
     mkdir peer
-    python3 "$here/renew_peer.py" peer broker.pem broker.key root.pem 2>peer.err &
+    python3 "$here/renew_peer.py" peer "${1:-broker}.pem" "${1:-broker}.key" root.pem 2>peer.err &
     peer=$!
     at_end "kill $peer"
     until_true [ -s peer/port ] || fail "the peer did not start"

@@ -123,6 +123,12 @@ bool cg_tls_client_fault(const struct cg_tls_client *tls, const char *host, stru
             "the broker's certificate (%s) is not for %s. Connect with a name in it. List its names: certguard "
             "inspect %s:PORT",
             tls->verify_name, host, host);
+    else if (tls->verify_error == X509_V_ERR_CERT_NOT_YET_VALID || tls->verify_error == X509_V_ERR_CERT_HAS_EXPIRED)
+        cg_error_set(
+            err,
+            "the broker's certificate is not accepted: %s (%s). Check the clock of this computer first, then the "
+            "dates: certguard inspect %s:PORT",
+            X509_verify_cert_error_string(tls->verify_error), tls->verify_name, host);
     else if (tls->verify_error)
         cg_error_set(err, "the broker's certificate is not accepted: %s (%s). %s must contain the CA that issued it",
                      X509_verify_cert_error_string(tls->verify_error), tls->verify_name, tls->anchors);

@@ -101,19 +101,35 @@ static bool read_current(struct cg_device *device, struct cg_error *err)
                                err);
 }
 
-/* What cannot be used is made again: a key of no request, or a certificate that the broker still has. */
-static void read_next(struct cg_device *device)
+/* A key that cannot be read now may be that of a request: with another one, the CA would get a second request. */
+static bool is_readable(const struct cg_folder *folder, struct cg_error *err)
+{
+    struct cg_bytes bytes = {0};
+    const bool ok = cg_device_read(folder, KEY, KEY_LIMIT, &bytes, NULL);
+    cg_bytes_wipe(&bytes);
+    return ok || cg_device_fail_file(folder, KEY,
+                                     "it cannot be read, and the CA may have a request for this key. Correct its owner "
+                                     "and mode; only if it is damaged, delete it",
+                                     err);
+}
+
+/* What is damaged is made again: a key of no request, or a certificate that the broker still has. */
+static bool read_next(struct cg_device *device, struct cg_error *err)
 {
     struct cg_device_pair *pair = &device->next;
-    if (cg_device_has(&device->fresh, KEY))
-        pair->key = read_key(&device->fresh, NULL);
+    if (!cg_device_has(&device->fresh, KEY))
+        return true;
+    if (!is_readable(&device->fresh, err))
+        return false;
+    pair->key = read_key(&device->fresh, NULL);
     if (pair->key && cg_device_has(&device->fresh, FULL) && read_certificate(&device->fresh, pair, NULL) &&
         is_pair(pair))
-        return;
+        return true;
     X509_free(pair->cert);
     sk_X509_pop_free(pair->chain, X509_free);
     pair->cert = NULL;
     pair->chain = NULL;
+    return true;
 }
 
 /* ---- writing */
@@ -247,8 +263,8 @@ static bool finish_switch(struct cg_device *device)
 static bool read_all(struct cg_device *device, struct cg_error *err)
 {
     device->trust = (struct cg_device_trust){&device->folder, &device->store, device->lock >= 0, NULL, NULL, 0};
-    read_next(device);
-    return (read_current(device, err) || (finish_switch(device) && read_current(device, err))) &&
+    return read_next(device, err) &&
+           (read_current(device, err) || (finish_switch(device) && read_current(device, err))) &&
            cg_device_trust_read(&device->trust, err);
 }
 
