@@ -149,6 +149,17 @@ journal renewal_confirmed 1
 ok at $later
 says "named .*confirmed"
 consistent ca
+# asked for again, after a false confirmation or by a device that lost what it got: the same certificate
+rm "$spool/requests/$id".*
+[ "$(ask named key1)" = "$id" ] || fail "another ID for the same request"
+ok at $later --sign --all
+says "Nothing was to be signed"
+cmp -s first "$spool/answers/$id.json" || fail "a confirmed certificate is not answered again"
+"$CG_REQUEST" used "$spool/requests" "$id"
+ok at $later --sign --all
+[ ! -e "$spool/answers/$id.json" ] || fail "the answer stays"
+journal renewal_confirmed 1
+consistent ca
 
 # ---- retired a week later, not sooner ----
 ok at 2026-06-29T01:00:00Z --sign --all --retire revoke

@@ -32,11 +32,12 @@ static bool refuse_revoked(struct cg_case *item)
 
 /* ---- the steps, in this order. True: the next one decides; false: the state is final. */
 
-/* Nothing is left to do, even if the old certificate has ended since. */
+/* Nothing is left to do, even if the old certificate has ended since. A request without its confirmation is of a device that has
+ * not got its certificate, whatever was recorded before: the broker said so, or the device lost it. */
 static bool is_unconfirmed(struct cg_case *item, const struct cg_issuer *issuer)
 {
     (void)issuer;
-    if (item->own && item->successor.confirmed != CG_TIME_NONE)
+    if (item->own && item->successor.confirmed != CG_TIME_NONE && item->item->is_confirmed)
         item->state = CG_CASE_CONFIRMED;
     return item->state == CG_CASE_WAITING;
 }
