@@ -91,9 +91,8 @@ acl 'pattern readwrite devices/%u/#' "pattern write $topic"
 not renewal_acl "acl_file $work/acl"
 acl "topic write $topic" 'pattern read x' # the policy gives all clients names, and this line is for those without
 finds renewal_acl "acl_file $work/acl"
-acl 'user dev1' "topic write $topic" 'user dev2' 'topic x'
-finds renewal_acl "acl_file $work/acl"
-says 'no line lets user dev2 write'
+acl 'pattern readwrite devices/%u/#' 'user dev1' "topic write $topic" 'user anna' 'topic x' # only for a device
+not renewal_acl "acl_file $work/acl"
 acl "pattern write $topic" 'pattern deny $CONTROL/#'
 finds renewal_acl "acl_file $work/acl"
 says 'line 2 of that file denies the topic'
@@ -171,8 +170,8 @@ if [ "$me" = root ]; then
     }
     as_nobody
     found renewal_spool_unusable
-    says "spool: user nobody cannot create it .*; fix: install -d -o nobody -m 0750 $public_folder/spool"
-    install -d -o nobody -m 0750 "$public_folder/spool"
+    says "spool: user nobody cannot create it .*; fix: install -d -o nobody -m 0755 $public_folder/spool"
+    install -d -o nobody -m 0755 "$public_folder/spool"
     install -d -m 0750 "$public_folder/spool/answers"
     as_nobody
     says 'spool/answers: the broker cannot read it (user nobody)'

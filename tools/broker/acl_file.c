@@ -98,49 +98,20 @@ struct question {
     bool named;
 };
 
-/* user NULL: the patterns. topic NULL: any. from: the line to begin at, near those of the user. */
-static bool may(const struct question *q, const char *user, size_t from, enum access access, const char *topic)
-{
-    for (size_t i = 0; i < q->list->count; i++) {
-        const struct line *line = &q->list->line[(from + i) % q->list->count];
-        const bool is_theirs = user ? line->user && strcmp(line->user, user) == 0 : !line->user;
-        if (is_theirs && line->access == access && (!topic || cg_topic_matches(line->filter, topic)))
-            return true;
-    }
-    return false;
-}
-
 static bool applies(const struct question *q, const struct line *line)
 {
     return !line->user || *line->user || !q->named;
 }
 
-static unsigned find_denied(const struct question *q)
+/* The number of the first line that gives or denies it; 0: none. */
+static unsigned find(const struct question *q, enum access access)
 {
     for (size_t i = 0; i < q->list->count; i++) {
         const struct line *line = &q->list->line[i];
-        if (line->access == DENY && applies(q, line) && cg_topic_matches(line->filter, q->topic))
+        if (line->access == access && applies(q, line) && cg_topic_matches(line->filter, q->topic))
             return line->number;
     }
     return 0;
-}
-
-/* May each user do it who may do anything? The first who may not is copied to user, of size octets. The lines of a user may
- * be in several places. */
-static bool each_user_may(const struct question *q, char *user, size_t size)
-{
-    const char *known = NULL; /* may do it */
-    for (size_t i = 0; i < q->list->count; i++) {
-        const struct line *line = &q->list->line[i];
-        if (line->access == DENY || !applies(q, line) || (known && strcmp(known, line->user) == 0))
-            continue;
-        known = line->user;
-        if (!may(q, known, i, WRITE, q->topic)) {
-            snprintf(user, size, "%s", known);
-            return false;
-        }
-    }
-    return known;
 }
 
 bool cg_acl_may_write(char *text, const char *topic, bool named, struct cg_acl_answer *out)
@@ -148,11 +119,7 @@ bool cg_acl_may_write(char *text, const char *topic, bool named, struct cg_acl_a
     struct list list = {.line = NULL};
     const struct question q = {&list, topic, named};
     const bool ok = read_lines(&list, text);
-    *out = (struct cg_acl_answer){.denied = ok ? find_denied(&q) : 0};
-    if (ok && (may(&q, NULL, 0, READ, NULL) || may(&q, NULL, 0, WRITE, NULL)))
-        out->allowed = may(&q, NULL, 0, WRITE, topic);
-    else if (ok)
-        out->allowed = each_user_may(&q, out->user, sizeof out->user);
+    *out = (struct cg_acl_answer){.denied = ok ? find(&q, DENY) : 0, .allowed = ok && find(&q, WRITE)};
     free(list.line);
     return ok;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Mosquitto's list of topics (acl_file), read for one question: may all clients publish to a topic? Nothing is owned.
+/* Mosquitto's list of topics (acl_file), read for one question: may clients publish to a topic? Nothing is owned.
  * Called by doctor. */
 #ifndef CG_ACL_FILE_H
 #define CG_ACL_FILE_H
@@ -11,8 +11,7 @@ bool cg_topic_matches(const char *filter, const char *topic);
 
 struct cg_acl_answer {
     unsigned denied; /* a line that denies it to some or all clients; 0: none */
-    bool allowed;    /* to all clients that the list lets do anything */
-    char user[80];   /* if only users have lines: the first one without a line for it; else "" */
+    bool allowed;    /* to some or all clients: the list cannot show which of them need it */
 };
 
 /* named: all clients have user names, so the lines before the first "user" line apply to none. text is overwritten. False:

@@ -40,8 +40,6 @@ static void report_list(struct cg_doctor *d, const struct cg_rule_row *row, cons
         d->memory_short = true;
     if (answer.denied)
         snprintf(more, sizeof more, ": line %u of that file denies the topic", answer.denied);
-    else if (answer.user[0])
-        snprintf(more, sizeof more, ": no line lets user %s write to the topic", answer.user);
     if (answer.denied || !answer.allowed)
         cg_doctor_report_line_and(d, row, line, more);
     cg_bytes_free(&bytes);

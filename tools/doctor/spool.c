@@ -54,7 +54,7 @@ static void report_missing(struct cg_doctor *d, const struct cg_rule_row *row)
     if (may(dirname(folder), W_OK | X_OK))
         return;
     snprintf(what, sizeof what, "%s: user %s cannot create it (%s)", spool(d), d->user, strerror(errno));
-    cg_doctor_user_command(d, "install -d -o", " -m 0750", command);
+    cg_doctor_user_command(d, "install -d -o", " -m 0755", command); /* its own folders are 0750 */
     cg_doctor_report_path(d, row, what, command, CG_DOCTOR_NOT_WRITTEN, spool(d));
 }
 
