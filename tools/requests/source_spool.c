@@ -141,8 +141,12 @@ static bool open_requests(struct spool *spool, struct cg_error *err)
 {
     struct stat st;
     spool->root = open(spool->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (spool->root < 0 && errno == EACCES)
+        return cg_fail_text(err, "cannot open %s: no access. Add the owner of the CA's folder to the broker's group",
+                            spool->dir);
     if (spool->root < 0)
-        return cg_fail_errno(err, "open", spool->dir);
+        return cg_fail_text(err, "cannot open %s: %s. Name the folder of renewal.spool in the broker's policy",
+                            spool->dir, strerror(errno));
     spool->requests = open_folder(spool->root, "requests");
     if (spool->requests < 0 && errno == ENOENT)
         return cg_fail_text(
