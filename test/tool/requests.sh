@@ -253,7 +253,7 @@ ok at $due
 # an hour later, not used: the other one is signed, the first is revoked
 expect 3 at $later --sign --all
 says "Two devices may have the same key"
-says 'Revoked an earlier certificate of "clone"'
+says "Revoked an earlier certificate of \"clone\", serial $(openssl x509 -in ca/archive/clone/0002/cert.pem -noout -serial | sed "s/serial=0*//" | tr A-F a-f)"
 answer "$a" '"refused":"renewal_forked"'
 answer "$b" '"certificate"'
 journal renewal_forked 1

@@ -185,12 +185,14 @@ static bool retire(struct run *run, struct cg_error *err)
     struct cg_revoked revoked = {0};
     const char *word = run->options->retire;
     const bool confirmed = word && strcmp(word, "revoke") == 0;
+    char serial[CG_SERIAL_TEXT_MAX];
     bool ok = cg_retire_add_rivals(&list, &run->wanted, err) &&
               (!confirmed || cg_retire_add_confirmed(&list, &run->issuer, err)) &&
               cg_retire_revoke(&list, run->ca, &revoked, err);
     for (size_t i = 0; ok && i < revoked.count; i++)
         cg_say(run->cli, "%s an earlier certificate of \"%s\", serial %s: superseded.",
-               run->cli->dry_run ? "Would revoke" : "Revoked", revoked.item[i].name, revoked.item[i].serial);
+               run->cli->dry_run ? "Would revoke" : "Revoked", revoked.item[i].name,
+               cg_index_serial_text(revoked.item[i].serial, serial));
     run->revoked = ok ? revoked.count : 0;
     if (ok && !run->cli->dry_run)
         cg_cases_refuse_revoked(&run->wanted, &revoked);
@@ -280,10 +282,9 @@ static void report(struct run *run)
     char title[256], why[1200];
     for (size_t i = 0; i < run->wanted.count; i++) {
         const struct cg_case *item = run->wanted.item[i];
-        if (!is_reported(run, item))
-            continue;
-        cg_case_why(item, why);
-        cg_warn(run->cli, "%s: %s%s%s", cg_case_title(item, title), cg_case_word(item->state), *why ? ": " : "", why);
+        if (is_reported(run, item))
+            cg_warn(run->cli, "%s: %s: %s", cg_case_title(item, title), cg_case_word(item->state),
+                    cg_case_why(item, why));
     }
 }
 

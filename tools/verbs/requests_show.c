@@ -30,6 +30,8 @@ const char *cg_case_why(const struct cg_case *item, char out[1200])
         snprintf(out, 1200, "%s: %s", cg_reason_row(item->refusal.reason)->code, item->refusal.detail);
     else if (item->state == CG_CASE_FAULTY)
         snprintf(out, 1200, "%s", item->err.text);
+    else if (item->state == CG_CASE_LATER)
+        snprintf(out, 1200, "another request for the same certificate is signed first, and has an hour");
     return out;
 }
 

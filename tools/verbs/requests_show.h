@@ -11,7 +11,7 @@
 /* The name of the certificate, or its subject if this CA does not know it, or the ID. Returns out. */
 const char *cg_case_title(const struct cg_case *item, char out[256]);
 
-/* "code: detail", or the error; "" if there is nothing to say. Returns out. */
+/* "code: detail", the error, or what it waits for; "" if there is nothing to say. Returns out. */
 const char *cg_case_why(const struct cg_case *item, char out[1200]);
 
 /* The caller's. */
