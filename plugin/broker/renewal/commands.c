@@ -3,6 +3,7 @@
 
 #include "broker/base/clock.h"
 #include "check.h"
+#include "request_answers.h"
 
 #include "core/base/datetime.h"
 #include "core/cert/name.h"
