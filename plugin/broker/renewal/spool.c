@@ -172,17 +172,23 @@ void cg_spool_close(struct cg_spool *spool)
     spool->path = NULL;
 }
 
-static bool same_folder(int fd, const struct stat *now)
+static bool same_file(int fd, const struct stat *now)
 {
     struct stat st;
     return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == now->st_ino && st.st_dev == now->st_dev;
+}
+
+static bool is_open(int folder, const char *name, int fd)
+{
+    struct stat now;
+    return fstatat(folder, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && same_file(fd, &now);
 }
 
 static void follow_answers(struct cg_spool *spool, int folder, struct cg_error *err)
 {
     struct stat now;
     bool there = fstatat(folder, ANSWERS, &now, AT_SYMLINK_NOFOLLOW) == 0;
-    if (there && same_folder(spool->answers, &now))
+    if (there && same_file(spool->answers, &now))
         return;
     close_fd(&spool->answers);
     spool->answers = there ? open_folder(folder, ANSWERS) : -1;
@@ -195,11 +201,10 @@ static void follow_answers(struct cg_spool *spool, int folder, struct cg_error *
 
 bool cg_spool_is_current(struct cg_spool *spool, struct cg_error *err)
 {
-    struct stat now;
     int folder = open_folder(AT_FDCWD, spool->path);
     if (folder < 0)
         return false;
-    bool current = fstatat(folder, REQUESTS, &now, AT_SYMLINK_NOFOLLOW) == 0 && same_folder(spool->requests, &now);
+    bool current = is_open(folder, REQUESTS, spool->requests) && is_open(spool->requests, LOCK, spool->lock);
     follow_answers(spool, folder, err);
     close(folder);
     return current;

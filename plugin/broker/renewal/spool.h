@@ -30,8 +30,8 @@ struct cg_spool {
 bool cg_spool_open(struct cg_spool *spool, const char *path, struct cg_error *err);
 void cg_spool_close(struct cg_spool *spool);
 
-/* Whether requests/ of the path is still the one that is open. Opens answers/ if it was created or replaced; *err: that is not
- * possible. */
+/* Whether requests/ of the path, and the lock in it, are still those that are open: where the lock was removed, another broker can
+ * take a new one. Opens answers/ if it was created or replaced; *err: that is not possible. */
 bool cg_spool_is_current(struct cg_spool *spool, struct cg_error *err);
 
 /* The state of a file, to notice changes. Zero: there is none. */

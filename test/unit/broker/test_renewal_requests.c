@@ -546,6 +546,23 @@ static void test_two_brokers(void **state)
     stop_broker();
 }
 
+/* Without the file, another broker could lock a new one. */
+static void test_removed_lock(void **state)
+{
+    (void)state;
+    start_broker();
+    unlink(cg_scratch_path("spool/requests/lock"));
+    poll_again();
+    assert_false(broker.open);
+    poll_again();
+    assert_true(broker.open);
+    struct cg_requests first = broker;
+    start_broker();
+    assert_false(broker.open);
+    cg_requests_clear(&first);
+    stop_broker();
+}
+
 static void test_ends(void **state)
 {
     (void)state;
@@ -719,6 +736,7 @@ int main(void)
         cmocka_unit_test_setup(test_bad_answers, remove_spool),
         cmocka_unit_test_setup(test_wrong_certificates, remove_spool),
         cmocka_unit_test_setup(test_two_brokers, remove_spool),
+        cmocka_unit_test_setup(test_removed_lock, remove_spool),
         cmocka_unit_test_setup(test_ends, remove_spool),
         cmocka_unit_test_setup(test_replaced_folder, remove_spool),
         cmocka_unit_test_setup(test_commands, remove_spool),
