@@ -68,6 +68,7 @@ cmp -s request.pub first.pub || fail "another key, although the refusal was not 
 for code in renewal_key_not_allowed renewal_key_not_new renewal_forked; do
     answers request 1-refused "$code no"
     expect 1 renew_from device
+    case $code in *key*) says "delete device/.certguard/new/privkey.pem" ;; *) says_not delete ;; esac
     requested
     cmp -s request.pub first.pub || fail "$code: a second request for one certificate"
 done

@@ -165,6 +165,23 @@ static bool is_known(const struct run *run, const X509 *leaf)
     return run->unused.text[0] && run->device.next.cert && X509_cmp(run->device.next.cert, leaf) == 0;
 }
 
+static bool is_about_key(const struct cg_device_answer *answer)
+{
+    return strcmp(answer->code, cg_reason_row(CG_REASON_RENEWAL_KEY_NOT_ALLOWED)->code) == 0 ||
+           strcmp(answer->code, cg_reason_row(CG_REASON_RENEWAL_KEY_NOT_NEW)->code) == 0;
+}
+
+/* A person may replace the key, for example after a new pair was put there by hand. */
+static bool refuse(const struct run *run, const struct cg_device_answer *answer, struct cg_error *err)
+{
+    const bool is_key = is_about_key(answer);
+    return cg_fail_text(err,
+                        "the request was refused (%s): %s. The current certificate stays in use. Run the command again "
+                        "in a day%s%s%s",
+                        answer->code, answer->sentence, is_key ? "; if the key is still refused, delete " : "",
+                        is_key ? run->device.fresh.path : "", is_key ? "/privkey.pem to make another" : "");
+}
+
 static bool receive(struct run *run, struct cg_device_answer *answer, struct cg_error *err)
 {
     switch (answer->reply) {
@@ -174,10 +191,7 @@ static bool receive(struct run *run, struct cg_device_answer *answer, struct cg_
     case CG_REPLY_BUSY:
         return end(run, CG_DEVICE_BUSY, answer->seconds);
     case CG_REPLY_REFUSED:
-        return cg_fail_text(err,
-                            "the request was refused (%s): %s. The current certificate stays in use. Run the command "
-                            "again in a day",
-                            answer->code, answer->sentence);
+        return refuse(run, answer, err);
     case CG_REPLY_ISSUED:
         if (is_known(run, answer->leaf))
             return end(run, CG_DEVICE_UNUSED, RETRY_SECONDS);

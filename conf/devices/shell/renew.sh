@@ -192,7 +192,7 @@ if [ "$wait" -eq 0 ]; then
     pending) later "$seconds"; exit 75 ;;
     refused) # the key stays: with two requests for one certificate, a broker could have the certificate in use replaced and revoked
         later 86400
-        fail "refused: $(head -c 400 tmp/answer | tr -cd ' -~'). See docs/reasons.md." ;;
+        fail "refused: $(head -c 400 tmp/answer | tr -cd ' -~'). See docs/reasons.md. For another key, delete $PWD/new.pem." ;;
     *) no_answer ;;
     esac
 fi
