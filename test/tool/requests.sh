@@ -287,6 +287,15 @@ rm "$spool/requests/$id".*
 ask back key2 >id
 expect 3 at $week --sign --all
 says "back: forked"
+# it stays so until a person has decided: the old certificate may be the right device's
+for i in 1 2; do
+    expect 3 at $week --sign --all --retire revoke
+    says "back: forked"
+done
+grep -q "^V.*archive/back/0001" ca/index.txt || fail "the certificate of a fork was retired"
+ok at $week --refuse back --reason "restored"
+ok at $week --sign --all --retire revoke
+grep -q "^R.*superseded.*archive/back/0001" ca/index.txt || fail "the certificate of a settled fork was not retired"
 
 # ---- at most three ----
 clear_spool

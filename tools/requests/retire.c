@@ -38,14 +38,24 @@ static bool is_over(const struct cg_journal_row *row, const char *predecessor, c
            !cg_serials_has(&issuer->revoked, row->serial);
 }
 
-bool cg_retire_add_confirmed(struct cg_retire *retire, const struct cg_issuer *issuer, struct cg_error *err)
+/* Two devices have its key, and a person has not decided yet which of them keeps its certificate. */
+static bool is_forked(const struct cg_cases *cases, const char *serial)
+{
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->item[i].state == CG_CASE_FORKED && strcmp(cases->item[i].serial, serial) == 0)
+            return true;
+    return false;
+}
+
+bool cg_retire_add_confirmed(struct cg_retire *retire, const struct cg_cases *cases, struct cg_error *err)
 {
     struct cg_journal journal;
     struct cg_journal_row row;
-    bool ok = cg_journal_load(&journal, issuer->ca, 0, err);
+    bool ok = cg_journal_load(&journal, cases->issuer->ca, 0, err);
     while (ok && cg_journal_next(&journal, "\"renewal_confirmed\"", &row)) {
         const char *predecessor = cg_member_text(row.object, "predecessor");
-        ok = !is_over(&row, predecessor, issuer) || add(retire, predecessor, err);
+        ok = !is_over(&row, predecessor, cases->issuer) || is_forked(cases, predecessor) ||
+             add(retire, predecessor, err);
         cg_journal_row_clear(&row);
     }
     cg_journal_free(&journal);

@@ -18,8 +18,9 @@ struct cg_retire {
 /* Adds the rivals of answered cases. */
 bool cg_retire_add_rivals(struct cg_retire *retire, const struct cg_case_list *list, struct cg_error *err);
 
-/* Adds predecessors by the confirmations in the journal, unless they or their successors are revoked. */
-bool cg_retire_add_confirmed(struct cg_retire *retire, const struct cg_issuer *issuer, struct cg_error *err);
+/* Adds predecessors by the confirmations in the journal, unless they or their successors are revoked, or one of the cases is a fork
+ * of theirs. */
+bool cg_retire_add_confirmed(struct cg_retire *retire, const struct cg_cases *cases, struct cg_error *err);
 
 /* Revokes them in one change, with a new CRL. Clear revoked in every case. */
 bool cg_retire_revoke(const struct cg_retire *retire, const struct cg_ca *ca, struct cg_revoked *revoked,

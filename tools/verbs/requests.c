@@ -187,7 +187,7 @@ static bool retire(struct run *run, struct cg_error *err)
     const bool confirmed = word && strcmp(word, "revoke") == 0;
     char serial[CG_SERIAL_TEXT_MAX];
     bool ok = cg_retire_add_rivals(&list, &run->wanted, err) &&
-              (!confirmed || cg_retire_add_confirmed(&list, &run->issuer, err)) &&
+              (!confirmed || cg_retire_add_confirmed(&list, &run->cases, err)) &&
               cg_retire_revoke(&list, run->ca, &revoked, err);
     for (size_t i = 0; ok && i < revoked.count; i++)
         cg_say(run->cli, "%s an earlier certificate of \"%s\", serial %s: superseded.",
