@@ -16,8 +16,9 @@ struct cg_item {
     struct cg_queue_node in_order, to_read;
     char id[CG_RENEWAL_ID_MAX];
     struct cg_request_facts facts;
-    int64_t ends; /* of the session's certificate, s */
-    size_t bytes; /* of its files */
+    int64_t ends;    /* of the session's certificate, s */
+    int64_t over_ms; /* monotonic: the sweep found it over; 0: it is not */
+    size_t bytes;    /* of its files */
     uint16_t port;
     bool done;                    /* ID.done is there */
     int64_t confirmed;            /* s, with done */

@@ -103,15 +103,27 @@ static void visit_answer(void *context, enum cg_spool_file file, const char *id)
         cg_queue_append(&requests->todo, &item->to_read);
 }
 
-/* What the CA removed: the end of a request that is confirmed, otherwise it is without an answer again. */
+/* What the CA removed: the end of a request that is confirmed, otherwise it is without an answer again. Without its note, the CA
+ * could revoke a certificate that is in use. */
 static void take_removed(struct cg_requests *requests, struct cg_item *item)
 {
     bool had = item->answer.inode != 0;
     item->answer = (struct cg_spool_state){0};
-    if (item->done && !item->own_answer)
+    if (item->done && !item->own_answer && (had || !requests->replaced))
         cg_requests_remove(requests, item);
     else if (had)
         cg_queue_append(&requests->todo, &item->to_read);
+}
+
+static void note_folder(struct cg_requests *requests, uint64_t inode)
+{
+    const bool replaced = inode && requests->answers && inode != requests->answers;
+    requests->answers = inode ? inode : requests->answers;
+    requests->replaced = requests->replaced || replaced;
+    for (struct cg_item *item = cg_request_index_first(&requests->index); replaced && item; item = cg_item_next(item)) {
+        item->answer = (struct cg_spool_state){0};
+        cg_queue_append(&requests->todo, &item->to_read);
+    }
 }
 
 #define SETTLED_NS INT64_C(2000000000) /* file systems with coarse times change twice within one of them */
@@ -120,6 +132,7 @@ void cg_answers_scan(struct cg_requests *requests)
 {
     const struct cg_spool_state now = cg_spool_answers_state(&requests->spool);
     int64_t age_ns = cg_clock_wall_ms() * 1000000 - now.modified_ns;
+    note_folder(requests, now.inode);
     if (!now.inode || (cg_spool_state_equal(&now, &requests->seen) && (age_ns > SETTLED_NS || age_ns < 0)))
         return;
     for (struct cg_item *item = cg_request_index_first(&requests->index); item; item = cg_item_next(item))

@@ -27,6 +27,8 @@ struct cg_requests {
     bool reported_full;
     unsigned warned;                 /* bits */
     struct cg_spool_state seen;      /* of answers/ at the last scan */
+    uint64_t answers;                /* inode of the folder answers/ at the last scan; 0: none yet */
+    bool replaced;                   /* it is another one now: what it lacks was not removed by the CA */
     int64_t open_at_ms, sweep_at_ms; /* the next attempts */
 };
 

@@ -33,6 +33,8 @@ void cg_requests_use(struct cg_requests *requests, struct cg_snapshot *snapshot,
     if (again) {
         cg_requests_close(requests);
         requests->warned = 0;
+        requests->answers = 0;
+        requests->replaced = false;
         requests->reported_full = false;
         requests->open_at_ms = 0;
     }
@@ -151,14 +153,25 @@ void cg_requests_run(struct cg_requests *requests, struct cg_work *task)
 }
 
 #define SWEEP_MS  60000
-#define KEPT_DAYS 7 /* after the end of the certificate: it cannot be renewed any more */
+#define KEPT_DAYS 7       /* after the end of the certificate: it cannot be renewed any more */
+#define OVER_MS   3600000 /* for so long: a clock that is wrong for a moment deletes nothing */
+
+static bool is_over(struct cg_item *item, int64_t now)
+{
+    const int64_t now_ms = cg_clock_monotonic_ms();
+    if (item->ends >= now - KEPT_DAYS * CG_DAY)
+        item->over_ms = 0;
+    else if (!item->over_ms)
+        item->over_ms = now_ms;
+    return item->over_ms && now_ms - item->over_ms >= OVER_MS;
+}
 
 static void sweep(struct cg_requests *requests)
 {
     int64_t now = cg_clock_wall_ms() / 1000;
     for (struct cg_item *item = cg_request_index_first(&requests->index), *next; item; item = next) {
         next = cg_item_next(item);
-        if (item->ends < now - KEPT_DAYS * CG_DAY)
+        if (is_over(item, now))
             cg_requests_remove(requests, item);
     }
     if (requests->unwritable)

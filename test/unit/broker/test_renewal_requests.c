@@ -573,6 +573,14 @@ static void test_ends(void **state)
     assert_int_equal(seen[CG_WORK_GONE], 0);
     clock_ms = 18 * CG_DAY * 1000;
     poll_again();
+    assert_int_equal(seen[CG_WORK_GONE], 0); /* the clock may be wrong for a moment */
+    clock_ms = 0;
+    poll_again();
+    assert_int_equal(cg_request_index_first(&broker.index)->over_ms, 0);
+    clock_ms = 18 * CG_DAY * 1000;
+    poll_again();
+    cg_request_index_first(&broker.index)->over_ms -= 3600000; /* an hour later */
+    poll_again();
     assert_int_equal(seen[CG_WORK_GONE], 1);
     assert_int_equal(files_in("spool/requests"), 1);
     stop_broker();
@@ -590,6 +598,29 @@ static void test_replaced_folder(void **state)
     assert_int_equal(broker.index.table.count, 0);
     assert_int_equal(ask(), CG_RESULT_OK);
     assert_true(exists("requests", ".json"));
+    stop_broker();
+}
+
+/* The CA did not remove what a new folder lacks: that the certificate was used stays noted. */
+static void test_replaced_answers(void **state)
+{
+    (void)state;
+    start_broker();
+    assert_int_equal(ask(), CG_RESULT_OK);
+    answer();
+    poll_again();
+    assert_int_equal(confirm(), CG_RESULT_OK);
+    rename(cg_scratch_path("spool/answers"), cg_scratch_path("spool/moved"));
+    mkdir(cg_scratch_path("spool/answers"), 0750);
+    poll_again();
+    poll_again();
+    assert_true(broker.open);
+    assert_true(exists("requests", ".done"));
+    answer();
+    poll_again();
+    unlink(file_of("answers", id, ".json"));
+    poll_again();
+    assert_false(exists("requests", ".done"));
     stop_broker();
 }
 
@@ -737,6 +768,7 @@ int main(void)
         cmocka_unit_test_setup(test_wrong_certificates, remove_spool),
         cmocka_unit_test_setup(test_two_brokers, remove_spool),
         cmocka_unit_test_setup(test_removed_lock, remove_spool),
+        cmocka_unit_test_setup(test_replaced_answers, remove_spool),
         cmocka_unit_test_setup(test_ends, remove_spool),
         cmocka_unit_test_setup(test_replaced_folder, remove_spool),
         cmocka_unit_test_setup(test_commands, remove_spool),
