@@ -333,7 +333,7 @@ bridge() {
     at_end "kill $away_pid 2>/dev/null"
     wait_for away.log ' running$'
     # shellcheck disable=SC2016
-    printf 'connection bridged\naddress localhost:%s\nbridge_cafile %s/ca.pem\nbridge_certfile %s/bridge.pem\nbridge_keyfile %s/bridge.key
+    printf 'connection bridged\naddress 127.0.0.1:%s\nbridge_cafile %s/ca.pem\nbridge_certfile %s/bridge.pem\nbridge_keyfile %s/bridge.key
 topic renew in 0 $CONTROL/certguard/v1/ x/\ntopic renew/# out 0 $CONTROL/certguard/v1/ x/\nrestart_timeout 1\nnotifications false\n' \
         "$remote" "$scratch" "$scratch" "$scratch" >bridge.conf
     cp broker.conf plain.conf
