@@ -123,10 +123,11 @@ the_conversation() {
     renew
     expect "refused" 1 "refused: renewal_forked a copy"
     [ -e dev/new.pem ] || fail "$shell: the key is gone after a refusal"
+    ! grep -q delete out err || fail "$shell: advises to delete the key, which would make a second request"
     key=$(openssl pkey -in dev/new.pem -pubout)
     printf 'renewal_key_not_allowed P-256' >fake/refuse
     renew
-    expect "the key is refused" 1 renewal_key_not_allowed
+    expect "the key is refused" 1 "renewal_key_not_allowed P-256. If the key is still refused, delete .*/new.pem"
     rm fake/refuse
     renew
     expect "with the same key it continues" 0 renewed

@@ -192,7 +192,9 @@ if [ "$wait" -eq 0 ]; then
     pending) later "$seconds"; exit 75 ;;
     refused) # the key stays: with two requests for one certificate, a broker could have the certificate in use replaced and revoked
         later 86400
-        fail "refused: $(head -c 400 tmp/answer | tr -cd ' -~'). See docs/reasons.md. For another key, delete $PWD/new.pem." ;;
+        why=$(head -c 400 tmp/answer | tr -cd ' -~')
+        case $why in renewal_key_*) why="$why. If the key is still refused, delete $PWD/new.pem" ;; esac
+        fail "refused: $why. See docs/reasons.md." ;;
     *) no_answer ;;
     esac
 fi
